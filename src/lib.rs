@@ -1,0 +1,8 @@
+//! iass: a customer-service team for a small business in one binary.
+//!
+//! The modules in reading order: what the product talks about, then how it thinks, then where it keeps things,
+//! then the edges that touch the world.
+
+pub mod clock;
+pub mod domain;
+pub mod knowledge;

@@ -1,0 +1,3 @@
+//! The `iass` command: hands over to the library.
+
+fn main() {}
