@@ -2,4 +2,10 @@
 //!
 //! Nothing here knows of HTTP, SQL, a channel's wire format or the command line.
 
+pub mod business;
+pub mod conversation;
+pub mod language;
+pub mod message;
+pub mod retrieval;
 pub mod tenant;
+pub mod turn;

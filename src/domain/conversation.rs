@@ -1,0 +1,79 @@
+//! Who talks with the business, and where.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The way a message comes in and its reply goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKind {
+    /// The web API: a program posts messages and reads the replies.
+    Api,
+    /// `iass chat` at a shell.
+    Terminal,
+}
+
+impl ChannelKind {
+    /// Every channel.
+    pub const ALL: [Self; 2] = [Self::Api, Self::Terminal];
+
+    /// The name in the database, the API and the logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Terminal => "terminal",
+        }
+    }
+
+    /// The channel of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.as_str() == name)
+    }
+}
+
+impl fmt::Display for ChannelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The id of a conversation of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConversationId(String);
+
+impl ConversationId {
+    /// An id read back from the database or a request. An unknown one finds nothing; it is never a path.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConversationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A conversation as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConversationSummary {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// How its channel calls the contact.
+    pub contact: String,
+    /// The channel it is held on.
+    pub channel: ChannelKind,
+    /// Messages so far, both ways.
+    pub messages: u64,
+    /// When the first message came.
+    pub created_at: jiff::Timestamp,
+    /// When the last thing happened.
+    pub updated_at: jiff::Timestamp,
+}

@@ -1,0 +1,362 @@
+//! The inbox: messages that a channel was told are safe, until their turn is committed.
+//!
+//! Accepting is one durable commit for all who wait (group commit), so that thousands of messages a second need
+//! only a few hundred writes to the disk. A message is known by its channel's own id: the second copy is ignored.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{OptionalExtension, Transaction, params};
+use tokio::sync::oneshot;
+
+use super::{StoreError, TenantDb};
+use crate::{
+    clock::{Clock, Ids},
+    domain::{
+        conversation::{ChannelKind, ConversationId},
+        message::Inbound,
+    },
+};
+
+/// Accepts that may wait for one commit. Beyond it the channel is told to come again.
+const MAX_WAITING: usize = 4096;
+
+/// A message that is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its place in the inbox.
+    pub seq: i64,
+    /// The conversation it belongs to.
+    pub conversation: ConversationId,
+    /// Whether the same message was accepted before; nothing was stored now then.
+    pub duplicate: bool,
+    /// The turn that took it in, once there is one.
+    pub turn: Option<String>,
+}
+
+/// A conversation with messages to answer, held under a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its channel.
+    pub channel: ChannelKind,
+    /// How the channel calls the contact.
+    pub contact: String,
+    /// The name the contact goes by.
+    pub contact_name: Option<String>,
+    /// The language of the last reply, as a code.
+    pub language: Option<String>,
+    /// The messages to answer together, oldest first; never empty.
+    pub messages: Vec<Pending>,
+}
+
+/// A message that waits for its turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Its place in the inbox.
+    pub seq: i64,
+    /// The channel's own id.
+    pub message_id: String,
+    /// What was said.
+    pub text: String,
+    /// When it was accepted, in milliseconds since 1970.
+    pub received_ms: i64,
+    /// How often it was claimed before without getting its turn.
+    pub attempts: u32,
+}
+
+/// What [`TenantDb::claim_due`] found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClaimRound {
+    /// Conversations that are now held by the caller, most urgent first.
+    pub claims: Vec<Claim>,
+    /// When the next conversation becomes due, in milliseconds since 1970; it may be in the past when more was due
+    /// than the caller asked for.
+    pub next_due_ms: Option<i64>,
+}
+
+/// Who claims, and by which rules.
+#[derive(Debug, Clone)]
+pub struct ClaimRules {
+    /// The name of the claiming process, unique to its run.
+    pub owner: String,
+    /// The channels it serves.
+    pub channels: Vec<ChannelKind>,
+    /// How long a claim holds.
+    pub lease_ms: i64,
+    /// The longest a burst may keep its first message waiting.
+    pub max_burst_ms: i64,
+    /// The most conversations in one round.
+    pub limit: usize,
+}
+
+/// Messages that wait for the next commit.
+#[derive(Default)]
+pub(super) struct GroupCommit {
+    /// Guards the queue; held only to push or to take all.
+    waiting: Mutex<Vec<Waiting>>,
+}
+
+type AcceptResult = Result<Vec<Accepted>, Arc<StoreError>>;
+
+struct Waiting {
+    messages: Vec<Inbound>,
+    clock: Clock,
+    ids: Ids,
+    done: oneshot::Sender<AcceptResult>,
+}
+
+impl TenantDb {
+    /// Stores messages and returns when they are on disk, together with what others are storing just now.
+    ///
+    /// # Errors
+    /// Nothing of this call was stored then; the channel must be told so.
+    pub async fn accept(&self, messages: Vec<Inbound>, clock: &Clock, ids: &Ids) -> AcceptResult {
+        let (done, mut result) = oneshot::channel();
+        {
+            let mut waiting = self.lanes.inbox.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if waiting.len() >= MAX_WAITING {
+                return Err(Arc::new(StoreError::Busy { path: self.path().to_owned() }));
+            }
+            waiting.push(Waiting { messages, clock: clock.clone(), ids: ids.clone(), done });
+        }
+        // Whoever gets the lane first commits for everybody who queued meanwhile.
+        let lane = tokio::select! {
+            biased;
+            outcome = &mut result => return outcome.unwrap_or_else(|_| Err(Arc::new(self.gone()))),
+            lane = self.lanes.write.clone().lock_owned() => lane,
+        };
+        let mut lane = lane;
+        let db = self.clone();
+        let flushed = tokio::task::spawn_blocking(move || {
+            let group = {
+                let mut waiting = db.lanes.inbox.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                std::mem::take(&mut *waiting)
+            };
+            if group.is_empty() {
+                return;
+            }
+            let stored = super::write_on(&db.lanes.path, &mut lane, |tx| {
+                group
+                    .iter()
+                    .map(|w| w.messages.iter().map(|m| insert(tx, m, &w.clock, &w.ids)).collect())
+                    .collect::<Result<Vec<Vec<Accepted>>, _>>()
+            });
+            match stored {
+                Ok(all) => {
+                    for (waiting, accepted) in group.into_iter().zip(all) {
+                        // A caller that went away finds its message stored when it asks again.
+                        drop(waiting.done.send(Ok(accepted)));
+                    }
+                }
+                Err(error) => {
+                    let error = Arc::new(error);
+                    for waiting in group {
+                        drop(waiting.done.send(Err(error.clone())));
+                    }
+                }
+            }
+        })
+        .await;
+        if let Err(join) = flushed {
+            return Err(Arc::new(StoreError::lost(self.path(), &join)));
+        }
+        result.await.unwrap_or_else(|_| Err(Arc::new(self.gone())))
+    }
+
+    fn gone(&self) -> StoreError {
+        StoreError::Lost { path: self.path().to_owned(), detail: "the commit was dropped".to_owned() }
+    }
+
+    /// Takes the conversations that are due: those with waiting messages, no live lease of another process, and
+    /// quiet for long enough. They are the caller's until its lease ends, its turn commits, or it lets go.
+    pub async fn claim_due(&self, rules: &ClaimRules, now_ms: i64) -> Result<ClaimRound, StoreError> {
+        let rules = rules.clone();
+        self.write(move |tx| claim_due(tx, &rules, now_ms)).await
+    }
+
+    /// Takes one conversation, if it has waiting messages and no live lease of another process.
+    pub async fn claim_conversation(
+        &self,
+        conversation: &ConversationId,
+        rules: &ClaimRules,
+        now_ms: i64,
+    ) -> Result<Option<Claim>, StoreError> {
+        let (conversation, rules) = (conversation.clone(), rules.clone());
+        self.write(move |tx| {
+            let held: bool = tx.query_row(
+                "select lease_until_ms > ?2 and lease_owner is not ?3 from conversation where id = ?1",
+                params![conversation.as_str(), now_ms, rules.owner],
+                |row| row.get(0),
+            )?;
+            if held { Ok(None) } else { claim(tx, &conversation, &rules, now_ms) }
+        })
+        .await
+    }
+
+    /// Lets go of a claim whose turn did not commit.
+    pub async fn release(&self, conversation: &ConversationId, owner: &str) -> Result<(), StoreError> {
+        let (conversation, owner) = (conversation.clone(), owner.to_owned());
+        self.write(move |tx| {
+            tx.execute(
+                "update conversation set lease_owner = null, lease_until_ms = 0 where id = ?1 and lease_owner = ?2",
+                params![conversation.as_str(), owner],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Frees every lease whose owner's name begins with `prefix`. For a process that knows that no other such owner
+    /// lives, when it starts.
+    pub async fn release_all(&self, prefix: &str) -> Result<usize, StoreError> {
+        let prefix = prefix.to_owned();
+        self.write(move |tx| {
+            Ok(tx.execute(
+                "update conversation set lease_owner = null, lease_until_ms = 0
+                 where lease_owner is not null and substr(lease_owner, 1, length(?1)) = ?1",
+                params![prefix],
+            )?)
+        })
+        .await
+    }
+
+    /// What became of a message: `None` if it was never accepted.
+    pub async fn find_accepted(
+        &self,
+        channel: ChannelKind,
+        message_id: &str,
+    ) -> Result<Option<Accepted>, StoreError> {
+        let message_id = message_id.to_owned();
+        self.read(move |tx| find(tx, channel, &message_id)).await
+    }
+
+    /// Messages that wait for their turn.
+    pub async fn count_pending(&self) -> Result<u64, StoreError> {
+        self.read(|tx| {
+            Ok(tx.query_row("select count(*) from inbox where turn_id is null", [], |row| row.get(0))?)
+        })
+        .await
+    }
+}
+
+fn find(
+    tx: &Transaction<'_>,
+    channel: ChannelKind,
+    message_id: &str,
+) -> Result<Option<Accepted>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "select seq, conversation_id, turn_id from inbox where channel = ?1 and message_id = ?2",
+    )?;
+    Ok(statement
+        .query_row(params![channel.as_str(), message_id], |row| {
+            Ok(Accepted {
+                seq: row.get(0)?,
+                conversation: ConversationId::new(row.get::<_, String>(1)?),
+                duplicate: true,
+                turn: row.get(2)?,
+            })
+        })
+        .optional()?)
+}
+
+fn insert(tx: &Transaction<'_>, message: &Inbound, clock: &Clock, ids: &Ids) -> Result<Accepted, StoreError> {
+    if let Some(known) = find(tx, message.channel, &message.message_id)? {
+        return Ok(known);
+    }
+    let now_ms = clock.now_ms();
+    let conversation = super::conversation::find_or_create(tx, message, now_ms, ids)?;
+    let mut statement = tx.prepare_cached(
+        "insert into inbox (channel, message_id, conversation_id, text, received_ms, ready_ms)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    statement.execute(params![
+        message.channel.as_str(),
+        message.message_id,
+        conversation.as_str(),
+        message.text,
+        now_ms,
+        now_ms + i64::from(message.quiet_ms),
+    ])?;
+    Ok(Accepted { seq: tx.last_insert_rowid(), conversation, duplicate: false, turn: None })
+}
+
+fn claim_due(tx: &Transaction<'_>, rules: &ClaimRules, now_ms: i64) -> Result<ClaimRound, StoreError> {
+    let channels =
+        serde_json::to_string(&rules.channels).map_err(|e| StoreError::value("channel list", e))?;
+    let mut statement = tx.prepare_cached(
+        "select i.conversation_id,
+                max(min(max(i.ready_ms), min(i.received_ms) + ?2),
+                    case when c.lease_owner is null then 0 else c.lease_until_ms end) as due_ms
+         from inbox i join conversation c on c.id = i.conversation_id
+         where i.turn_id is null and i.channel in (select value from json_each(?1))
+         group by i.conversation_id
+         order by min(i.priority), min(i.seq)",
+    )?;
+    let rows = statement
+        .query_map(params![channels, rules.max_burst_ms], |row| {
+            Ok((ConversationId::new(row.get::<_, String>(0)?), row.get::<_, i64>(1)?))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut round = ClaimRound::default();
+    for (conversation, due_ms) in rows {
+        if due_ms <= now_ms && round.claims.len() < rules.limit {
+            round.claims.extend(claim(tx, &conversation, rules, now_ms)?);
+        } else {
+            round.next_due_ms = Some(round.next_due_ms.map_or(due_ms, |earliest| earliest.min(due_ms)));
+        }
+    }
+    Ok(round)
+}
+
+fn claim(
+    tx: &Transaction<'_>,
+    conversation: &ConversationId,
+    rules: &ClaimRules,
+    now_ms: i64,
+) -> Result<Option<Claim>, StoreError> {
+    let messages = pending(tx, conversation)?;
+    if messages.is_empty() {
+        return Ok(None);
+    }
+    tx.prepare_cached("update conversation set lease_owner = ?2, lease_until_ms = ?3 where id = ?1")?
+        .execute(params![conversation.as_str(), rules.owner, now_ms + rules.lease_ms])?;
+    tx.prepare_cached(
+        "update inbox set attempts = attempts + 1 where conversation_id = ?1 and turn_id is null",
+    )?
+    .execute([conversation.as_str()])?;
+    let mut statement = tx.prepare_cached(
+        "select t.channel, t.address, t.name, c.language
+         from conversation c join contact t on t.id = c.contact_id where c.id = ?1",
+    )?;
+    let (channel, contact, contact_name, language) = statement.query_row([conversation.as_str()], |row| {
+        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    let channel = ChannelKind::from_name(&channel).ok_or_else(|| StoreError::value("channel", channel))?;
+    Ok(Some(Claim { conversation: conversation.clone(), channel, contact, contact_name, language, messages }))
+}
+
+/// The waiting messages of a conversation, oldest first.
+pub(super) fn pending(
+    tx: &Transaction<'_>,
+    conversation: &ConversationId,
+) -> Result<Vec<Pending>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "select seq, message_id, text, received_ms, attempts from inbox
+         where conversation_id = ?1 and turn_id is null order by seq",
+    )?;
+    let rows = statement.query_map([conversation.as_str()], |row| {
+        Ok(Pending {
+            seq: row.get(0)?,
+            message_id: row.get(1)?,
+            text: row.get(2)?,
+            received_ms: row.get(3)?,
+            attempts: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+#[path = "inbox_tests.rs"]
+mod tests;

@@ -1,0 +1,112 @@
+//! Whether a database file can be trusted, asked before anything is written to it.
+
+use std::{
+    fs::File,
+    io::{ErrorKind, Read},
+    path::Path,
+};
+
+use rusqlite::Connection;
+
+use super::StoreError;
+
+/// Up to this size a file is checked page by page when it is opened (about 10 ms); a larger one is left to
+/// `iass doctor`, because a daemon that reads gigabytes before it answers is not up.
+const FULL_CHECK_BYTES: u64 = 24 * 1024 * 1024;
+
+/// The first bytes of every SQLite database, <https://www.sqlite.org/fileformat2.html#the_database_header>.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Looks at the header and the length: a file cut short is found without reading it.
+pub(super) fn check_file(path: &Path) -> Result<(), StoreError> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(StoreError::io(path, e)),
+    };
+    let bytes = file.metadata().map_err(|e| StoreError::io(path, e))?.len();
+    if bytes == 0 {
+        return Ok(());
+    }
+    let damaged = |detail: String| StoreError::Damaged { path: path.to_owned(), detail };
+    let mut header = [0_u8; 100];
+    if let Err(e) = file.read_exact(&mut header) {
+        return match e.kind() {
+            ErrorKind::UnexpectedEof => Err(damaged(format!("only {bytes} bytes long"))),
+            _ => Err(StoreError::io(path, e)),
+        };
+    }
+    if !header.starts_with(MAGIC) {
+        return Err(damaged("not a SQLite file".to_owned()));
+    }
+    let [.., p0, p1] = *header.first_chunk::<18>().unwrap_or(&[0; 18]);
+    let page_bytes = match u16::from_be_bytes([p0, p1]) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    let pages = header.get(28..32).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes);
+    let expected = page_bytes * u64::from(pages);
+    // Pages that are still in the write-ahead log make the header older than the truth, never newer.
+    if bytes < expected {
+        return Err(damaged(format!("{bytes} bytes long where the header says {expected}")));
+    }
+    Ok(())
+}
+
+/// Lets SQLite check the structure of a file of ordinary size.
+pub(super) fn check_content(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+    let check = || -> rusqlite::Result<Option<String>> {
+        let pages: u64 = connection.query_row("pragma page_count", [], |row| row.get(0))?;
+        let page_bytes: u64 = connection.query_row("pragma page_size", [], |row| row.get(0))?;
+        if pages * page_bytes > FULL_CHECK_BYTES {
+            return Ok(None);
+        }
+        let verdict: String = connection.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
+        Ok((verdict != "ok").then_some(verdict))
+    };
+    match check() {
+        Ok(None) => Ok(()),
+        Ok(Some(detail)) => Err(StoreError::Damaged { path: path.to_owned(), detail }),
+        Err(e) => Err(StoreError::sqlite(path, e)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{StoreError, TenantDb};
+
+    #[test]
+    fn a_file_cut_short_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        drop(TenantDb::open(&path).unwrap());
+        let whole = std::fs::read(&path).unwrap();
+        for keep in [whole.len() / 2, whole.len() - 4096, 50] {
+            std::fs::write(&path, &whole[..keep]).unwrap();
+            let refused = TenantDb::open(&path);
+            assert!(matches!(refused, Err(StoreError::Damaged { .. })), "{keep}: {refused:?}");
+            assert_eq!(std::fs::read(&path).unwrap(), &whole[..keep]);
+        }
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        std::fs::write(&path, "lista de precios ".repeat(20)).unwrap();
+        assert!(matches!(TenantDb::open(&path), Err(StoreError::Damaged { .. })));
+    }
+
+    #[test]
+    fn an_overwritten_page_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        drop(TenantDb::open(&path).unwrap());
+        let mut bytes = std::fs::read(&path).unwrap();
+        for byte in &mut bytes[4096..4096 + 64] {
+            *byte = 0xa5;
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        assert!(matches!(TenantDb::open(&path), Err(StoreError::Damaged { .. })));
+    }
+}

@@ -1,0 +1,137 @@
+//! Committing a turn: what was said, what goes out and that the inbox is done, in one transaction.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::{StoreError, TenantDb, inbox};
+use crate::domain::{
+    conversation::{ChannelKind, ConversationId},
+    message::Role,
+    turn::TurnReport,
+};
+
+/// A turn ready to be committed.
+#[derive(Debug, Clone)]
+pub struct TurnCommit {
+    /// The record; its `turn`, `conversation`, `messages` and `language` are what is stored.
+    pub report: TurnReport,
+    /// Who holds the conversation's lease.
+    pub owner: String,
+    /// The channel the reply goes out by.
+    pub channel: ChannelKind,
+    /// How the channel calls the contact.
+    pub contact: String,
+    /// The inbox rows that this turn answers.
+    pub answered: Vec<i64>,
+    /// What to do when more messages came meanwhile.
+    pub newer: Newer,
+    /// The time of the commit, in milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// What to do when the customer wrote again before the turn was committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newer {
+    /// Do not commit: the turn starts over with all messages.
+    Supersede,
+    /// Commit: the newer messages get a turn of their own.
+    Leave,
+}
+
+/// How a commit ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// Everything is stored; the outbox rows, in order.
+    Done(Vec<i64>),
+    /// Nothing is stored: these messages wait now, the answered ones among them.
+    Superseded(Vec<inbox::Pending>),
+    /// Nothing is stored: the lease ended and the conversation is no longer the caller's.
+    LeaseLost,
+}
+
+impl TenantDb {
+    /// Commits a turn and gives the conversation free, or says why not and changes nothing.
+    pub async fn commit_turn(&self, commit: TurnCommit) -> Result<Committed, StoreError> {
+        self.write(move |tx| commit_turn(tx, &commit)).await
+    }
+
+    /// The record of a turn.
+    pub async fn turn_report(&self, turn: &str) -> Result<Option<TurnReport>, StoreError> {
+        let turn = turn.to_owned();
+        self.read(move |tx| {
+            let stored: Option<String> =
+                tx.query_row("select report from turn where id = ?1", [turn], |row| row.get(0)).optional()?;
+            stored
+                .map(|json| serde_json::from_str(&json).map_err(|e| StoreError::value("turn", e)))
+                .transpose()
+        })
+        .await
+    }
+}
+
+fn commit_turn(tx: &Transaction<'_>, commit: &TurnCommit) -> Result<Committed, StoreError> {
+    let report = &commit.report;
+    let conversation: &ConversationId = &report.conversation;
+    let held: bool = tx.query_row(
+        "select lease_owner is ?2 from conversation where id = ?1",
+        params![conversation.as_str(), commit.owner],
+        |row| row.get(0),
+    )?;
+    let waiting = inbox::pending(tx, conversation)?;
+    let unanswered = |seq: &i64| !waiting.iter().any(|pending| pending.seq == *seq);
+    if !held || commit.answered.iter().any(unanswered) {
+        return Ok(Committed::LeaseLost);
+    }
+    if commit.newer == Newer::Supersede && waiting.len() > commit.answered.len() {
+        return Ok(Committed::Superseded(waiting));
+    }
+
+    let json = serde_json::to_string(report).map_err(|e| StoreError::value("turn", e))?;
+    tx.prepare_cached("insert into turn (id, conversation_id, report, created_ms) values (?1, ?2, ?3, ?4)")?
+        .execute(params![report.turn, conversation.as_str(), json, commit.now_ms])?;
+    let mut say = tx.prepare_cached(
+        "insert into message (conversation_id, turn_id, role, message_id, text, created_ms)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for pending in waiting.iter().filter(|pending| commit.answered.contains(&pending.seq)) {
+        say.execute(params![
+            conversation.as_str(),
+            report.turn,
+            Role::Customer.as_str(),
+            pending.message_id,
+            pending.text,
+            pending.received_ms,
+        ])?;
+        tx.prepare_cached("update inbox set turn_id = ?2 where seq = ?1")?
+            .execute(params![pending.seq, report.turn])?;
+    }
+    let mut outbox = Vec::with_capacity(report.messages.len());
+    for text in &report.messages {
+        say.execute(params![
+            conversation.as_str(),
+            report.turn,
+            Role::Assistant.as_str(),
+            None::<String>,
+            text,
+            commit.now_ms,
+        ])?;
+        tx.prepare_cached(
+            "insert into outbox (conversation_id, turn_id, channel, contact, text, state, due_ms, created_ms)
+             values (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?6)",
+        )?
+        .execute(params![
+            conversation.as_str(),
+            report.turn,
+            commit.channel.as_str(),
+            commit.contact,
+            text,
+            commit.now_ms,
+        ])?;
+        outbox.push(tx.last_insert_rowid());
+    }
+    tx.prepare_cached(
+        "update conversation set lease_owner = null, lease_until_ms = 0, language = ?2, updated_ms = ?3
+         where id = ?1",
+    )?
+    .execute(params![conversation.as_str(), report.language.code(), commit.now_ms])?;
+    Ok(Committed::Done(outbox))
+}
