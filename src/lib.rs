@@ -4,5 +4,8 @@
 //! then the edges that touch the world.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod knowledge;
+
+pub mod cli;
