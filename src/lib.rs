@@ -4,6 +4,9 @@
 //! then the edges that touch the world.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod knowledge;
 pub mod store;
+
+pub mod cli;

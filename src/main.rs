@@ -1,3 +1,5 @@
 //! The `iass` command: hands over to the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    iass::cli::main()
+}

@@ -1,0 +1,185 @@
+//! The command line: reads the arguments, loads the configuration, runs one command and turns what came of it into
+//! an exit code.
+//!
+//! One file per command; each has its clap `Args` and a `run(args, &Context) -> anyhow::Result<ExitStatus>`. A
+//! command prints only through [`output::Output`] and never calls `exit`.
+
+pub mod completions;
+pub mod context;
+pub mod exit;
+pub mod man;
+pub mod output;
+pub mod table;
+
+use std::{ffi::OsString, future::Future, path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::{
+    cli::{
+        context::Context,
+        exit::ExitStatus,
+        output::{ColorChoice, Output, OutputSettings},
+    },
+    clock::{Clock, Ids},
+    config::{ConfigSource, env::Env},
+};
+
+/// A customer-service team for a small business in one binary: it answers, sells, books and hands over.
+#[derive(Debug, Parser)]
+#[command(
+    name = "iass",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 ok, 1 failure, 2 usage, 3 nothing found or differences, 4 part failed,\n\
+                  69 unavailable, 75 try again, 78 bad configuration."
+)]
+pub struct Cli {
+    /// The flags every command has.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The flags every command has.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// The configuration file [env: IASS_CONFIG] [default: ./chatbot.toml, or the built-in defaults without one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where the databases are [env: IASS_DATA_DIR] [config: paths.data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Where the tenants' folders are [env: IASS_TENANTS_DIR] [config: paths.tenants]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub tenants_dir: Option<PathBuf>,
+    /// Print JSON on stdout, one object per line, and errors as JSON on stderr
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say less on stderr: only errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on stderr; twice for even more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Colour on a terminal; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorChoice,
+}
+
+/// The commands that exist.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Print the manual page
+    Man,
+}
+
+impl Command {
+    /// Runs the command. Those that need no configuration come first, so that they work when it is broken.
+    fn run(self, before: Startup) -> anyhow::Result<ExitStatus> {
+        match self {
+            Self::Completions(args) => completions::run(args, &before.output),
+            Self::Man => man::run(&before.output),
+        }
+    }
+}
+
+/// What is known before the configuration is loaded.
+#[derive(Debug)]
+pub struct Startup {
+    /// Where the configuration comes from.
+    pub source: ConfigSource,
+    /// Where the command prints.
+    pub output: Output,
+}
+
+impl Startup {
+    /// Loads the configuration.
+    ///
+    /// # Errors
+    /// [`crate::config::ConfigErrors`], which ends the command with exit code 78.
+    pub fn load(self) -> anyhow::Result<Context> {
+        Context::load(self.source, self.output, Clock::System, Ids::Random)
+    }
+}
+
+/// Runs the process's command line.
+pub fn main() -> ExitCode {
+    run(std::env::args_os().collect(), Env::from_process()).into()
+}
+
+/// Runs one command line in the given environment.
+pub fn run(arguments: Vec<OsString>, env: Env) -> ExitStatus {
+    // Both ring and aws-lc-rs are compiled in by our libraries: rustls needs to be told which one. It fails only
+    // when a provider is already there, which serves as well.
+    drop(rustls::crypto::ring::default_provider().install_default());
+
+    let early = early_settings(&arguments);
+    let command = Cli::command().color(early.color.for_clap());
+    let cli = match command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => return exit::report_usage(&error, &Output::new(early, &env)),
+    };
+    let global = cli.global;
+    let output = Output::new(OutputSettings::of(&global), &env);
+    let source = ConfigSource::new(global.config, env)
+        .with_override("paths.data", "--data-dir", global.data_dir)
+        .with_override("paths.tenants", "--tenants-dir", global.tenants_dir);
+    let result = cli.command.run(Startup { source, output: output.clone() });
+    exit::report(result, &output)
+}
+
+/// Runs an async command to its end on a new runtime. The only place that makes one.
+///
+/// # Errors
+/// What the command returns, or that the runtime could not be started.
+pub fn block_on(command: impl Future<Output = anyhow::Result<ExitStatus>>) -> anyhow::Result<ExitStatus> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?
+        .block_on(command)
+}
+
+/// Reads `--json` and `--color` from arguments that clap may refuse, so that the refusal already obeys them.
+fn early_settings(arguments: &[OsString]) -> OutputSettings {
+    let mut settings = OutputSettings::default();
+    let mut words = arguments.iter().skip(1).map_while(|word| word.to_str().filter(|word| *word != "--"));
+    while let Some(word) = words.next() {
+        if word == "--json" {
+            settings.json = true;
+        } else if let Some(when) = word.strip_prefix("--color") {
+            let when = when.strip_prefix('=').or_else(|| words.next()).unwrap_or_default();
+            settings.color = clap::ValueEnum::from_str(when, false).unwrap_or_default();
+        }
+    }
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn json_and_color_are_known_even_when_the_arguments_are_wrong() {
+        let settings =
+            |line: &str| early_settings(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>());
+        assert!(settings("iass --json nonsense").json);
+        assert!(!settings("iass chat -- --json").json);
+        assert_eq!(settings("iass --color never x").color, ColorChoice::Never);
+        assert_eq!(settings("iass --color=always x").color, ColorChoice::Always);
+        assert_eq!(settings("iass --color").color, ColorChoice::Auto);
+    }
+}
