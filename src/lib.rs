@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod knowledge;
+pub mod prompts;
 pub mod store;
 
 pub mod cli;
