@@ -1,5 +1,7 @@
 //! What a reply may need to know of the business itself.
 
+use jiff::civil::Time;
+
 use super::language::Language;
 
 /// The business that a tenant is, as its configuration describes it.
@@ -19,4 +21,20 @@ pub struct Business {
     pub address: String,
     /// The phone number it gives to customers; may be empty.
     pub phone: String,
+    /// When it is open.
+    pub hours: WeekHours,
+}
+
+/// Opening hours of a week, from Monday to Sunday. A day without any is closed; a week without any is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WeekHours {
+    /// The times from opening to closing of each day, in local time and in order.
+    pub days: [Vec<(Time, Time)>; 7],
+}
+
+impl WeekHours {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.days.iter().all(Vec::is_empty)
+    }
 }
