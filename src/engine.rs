@@ -4,4 +4,6 @@
 //! and is told what came of it. That makes every path of a conversation a test without a network.
 
 pub mod language;
+pub mod question;
+pub mod smalltalk;
 pub(crate) mod words;
