@@ -44,7 +44,9 @@ impl Facet {
             Self::Address => {
                 "direccion ubicacion ubicados ubicada ubicado quedan queda sede address located location endereco localizacao fica ficam"
             }
-            Self::Phone => "telefono telefonos celular phone telephone telefone llamar llamarlos numero ligar",
+            Self::Phone => {
+                "telefono telefonos celular phone telephone telefone llamar llamarlos numero ligar"
+            }
         }
     }
 
@@ -72,18 +74,21 @@ impl Facet {
 }
 
 static PRICE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)[$€£]\s?\d|\d\s?[$€£]|\d\s?(pesos|euros?|d[óo]lares|dollars?|reais|cop|mxn|usd|eur|brl)\b|\bgrat(is|uit)|sin costo|grátis|free of charge|sem custo")
+    pattern(
+        r"(?i)[$€£]\s?\d|\d\s?[$€£]|\d\s?(pesos|euros?|d[óo]lares|dollars?|reais|cop|mxn|usd|eur|brl)\b|\bgrat(is|uit)|sin costo|grátis|free of charge|sem custo",
+    )
 });
 static DURATION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"\b(\d+|un|una|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|quince|veinte|treinta|one|two|three|four|five|six|um|uma|dois|duas|quatro|media)\s(a\s\d+\s|o\s\w+\s|y\s\w+\s)?(minutos?|min|horas?|dias?|semanas?|mes|meses|anos?|minutes?|hours?|days?|weeks?|months?|years?)\b",
     )
 });
-static HOURS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b\d{1,2}(:\d{2})\b|\b\d{1,2}\s?(a|p)\.?\s?m\b|\b24 horas\b|\b24 hours\b")
-});
+static HOURS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\b\d{1,2}(:\d{2})\b|\b\d{1,2}\s?(a|p)\.?\s?m\b|\b24 horas\b|\b24 hours\b"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(carrera|calle|avenida|av|cra|cll|diagonal|transversal|street|avenue|road|rua|travessa|km|kilometro|local|piso|edificio|consultorio|barrio|colonia)\b")
+    pattern(
+        r"\b(carrera|calle|avenida|av|cra|cll|diagonal|transversal|street|avenue|road|rua|travessa|km|kilometro|local|piso|edificio|consultorio|barrio|colonia)\b",
+    )
 });
 static PHONE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\+?\d[\d ()\-]{6,}\d"));
 
@@ -122,7 +127,8 @@ pub fn with_context<'a>(text: &str, earlier: impl Iterator<Item = &'a str>, busi
     if !leans_on_earlier(text) {
         return text.to_owned();
     }
-    let subject_of = |earlier: &&str| smalltalk::recognise(earlier, business).is_none() && !subject(earlier).is_empty();
+    let subject_of =
+        |earlier: &&str| smalltalk::recognise(earlier, business).is_none() && !subject(earlier).is_empty();
     let mut context: Vec<&str> = Vec::new();
     for message in earlier.take(LOOK_BACK).filter(subject_of) {
         context.push(message);
@@ -138,22 +144,28 @@ pub fn with_context<'a>(text: &str, earlier: impl Iterator<Item = &'a str>, busi
 /// Whether a message cannot be understood alone: it begins with "and", points back with a pronoun, or names no
 /// subject.
 fn leans_on_earlier(text: &str) -> bool {
-    const FOLLOW_UPS: &[&str] = &["y", "e", "and", "pero", "but", "mas", "tambien", "tambem", "also", "entonces"];
+    const FOLLOW_UPS: &[&str] =
+        &["y", "e", "and", "pero", "but", "mas", "tambien", "tambem", "also", "entonces"];
     const POINTERS: &[&str] = &[
-        "eso", "esa", "ese", "esas", "esos", "ella", "ellos", "mismo", "misma", "it", "that", "those", "them", "one",
-        "isso", "essa", "esse", "ela", "ele", "dela", "dele", "mesmo", "mesma", "ahi", "ello",
+        "eso", "esa", "ese", "esas", "esos", "ella", "ellos", "mismo", "misma", "it", "that", "those",
+        "them", "one", "isso", "essa", "esse", "ela", "ele", "dela", "dele", "mesmo", "mesma", "ahi", "ello",
     ];
     /// A message that points back and has more words than this explains itself.
     const MAX_POINTING_WORDS: usize = 9;
     let words = words(text);
     let mut without_courtesy = words.iter().skip_while(|word| {
-        matches!(word.as_str(), "hola" | "ok" | "gracias" | "vale" | "listo" | "hi" | "thanks" | "oi" | "ola" | "perfecto")
+        matches!(
+            word.as_str(),
+            "hola" | "ok" | "gracias" | "vale" | "listo" | "hi" | "thanks" | "oi" | "ola" | "perfecto"
+        )
     });
     let first = without_courtesy.next().map(String::as_str).unwrap_or_default();
     let subject = subject(text);
-    let points = words.len() <= MAX_POINTING_WORDS && words.iter().any(|word| POINTERS.contains(&word.as_str()));
+    let points =
+        words.len() <= MAX_POINTING_WORDS && words.iter().any(|word| POINTERS.contains(&word.as_str()));
     // The hours, the address and the phone number are the business's own: "¿a qué hora abren?" needs no subject.
-    let about_business = facets(text).iter().any(|facet| matches!(facet, Facet::Hours | Facet::Address | Facet::Phone));
+    let about_business =
+        facets(text).iter().any(|facet| matches!(facet, Facet::Hours | Facet::Address | Facet::Phone));
     FOLLOW_UPS.contains(&first) || points || (subject.is_empty() && !about_business)
 }
 
@@ -182,7 +194,9 @@ mod tests {
             holds(Facet::Price, text);
         }
         lacks(Facet::Price, "dura 90 minutos");
-        for text in ["dura 90 minutos", "entre cuatro y seis meses", "2 a 24 horas", "three weeks", "una hora"] {
+        for text in
+            ["dura 90 minutos", "entre cuatro y seis meses", "2 a 24 horas", "three weeks", "una hora"]
+        {
             holds(Facet::Duration, text);
         }
         lacks(Facet::Duration, "cuesta $180.000");
@@ -197,10 +211,18 @@ mod tests {
     fn a_follow_up_takes_its_subject_from_before() {
         let earlier = ["¿Qué es la limpieza facial profunda?"];
         let search = |text: &str| with_context(text, earlier.into_iter(), "Benova");
-        for text in ["¿y cuánto cuesta?", "y cuanto dura", "cuanto cuesta?", "how much is it?", "¿eso duele?", "precio"] {
+        for text in [
+            "¿y cuánto cuesta?",
+            "y cuanto dura",
+            "cuanto cuesta?",
+            "how much is it?",
+            "¿eso duele?",
+            "precio",
+        ] {
             assert_eq!(search(text), format!("{} {text}", earlier[0]));
         }
-        for text in ["¿Cuánto cuesta el bótox?", "¿A qué hora abren?", "precio botox", "Do you have parking?"] {
+        for text in ["¿Cuánto cuesta el bótox?", "¿A qué hora abren?", "precio botox", "Do you have parking?"]
+        {
             assert_eq!(search(text), text);
         }
     }
