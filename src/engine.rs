@@ -7,6 +7,8 @@ pub mod builtin;
 pub mod facts;
 pub mod guard;
 pub mod language;
+pub mod prompt;
 pub mod question;
 pub mod smalltalk;
+pub mod turn;
 pub(crate) mod words;

@@ -80,7 +80,8 @@ impl Builtin<'_> {
         facts::of_business(self.business, self.prompts, self.contact_name, language)
     }
 
-    fn text(&self, text: Text, language: Language) -> String {
+    /// A sentence of the product for this business and customer.
+    pub(super) fn text(&self, text: Text, language: Language) -> String {
         self.prompts.text(text, language, &self.facts(language))
     }
 
@@ -139,6 +140,11 @@ impl Builtin<'_> {
     /// The apology for a message that failed again and again.
     pub fn apology(&self, language: Language) -> Answer {
         Answer { known: false, ..Answer::said(self.text(Text::Apology, language)) }
+    }
+
+    /// How to reach a person.
+    pub fn person(&self, language: Language) -> Answer {
+        Answer::said(self.text(Text::Person, language))
     }
 
     fn greeted(&self, question: &Question, text: String) -> String {
