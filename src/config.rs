@@ -5,8 +5,8 @@ pub mod errors;
 
 use std::path::PathBuf;
 
-pub use self::errors::ConfigErrors;
 use self::env::Env;
+pub use self::errors::ConfigErrors;
 
 /// Where a configuration comes from: a file or none, the environment, and flags.
 #[derive(Debug, Clone)]
