@@ -2,4 +2,6 @@
 //!
 //! Nothing here knows of HTTP, SQL, a channel's wire format or the command line.
 
+pub mod language;
+pub mod money;
 pub mod tenant;
