@@ -152,8 +152,9 @@ mod tests {
 
     #[test]
     fn the_blank_preset_mentions_every_key_there_is() {
-        let (text, env) = switch_on(&render(Preset::Blank, Language::En));
-        let (_, known) = TenantConfig::parse_and_list(&text, Path::new("tenant.toml"), &env).unwrap();
+        let text = render(Preset::Blank, Language::En);
+        let (on, env) = switch_on(&text);
+        let (_, known) = TenantConfig::parse_and_list(&on, Path::new("tenant.toml"), &env).unwrap();
         crate::config::tests::assert_mentions_all(&text, &known);
     }
 

@@ -142,7 +142,7 @@ level = "info"
 #[test]
 fn every_syntax_error_has_its_place() {
     insta::assert_snapshot!(
-        parse("[server]\nlisten = \"127.0.0.1:80\nx = = 1\n", Env::default()).unwrap_err(),
+        parse("[server]\nlisten = \"127.0.0.1:80\"\nx = = 1\n\n[paths\n", Env::default()).unwrap_err(),
         @""
     );
 }
@@ -181,7 +181,11 @@ fn a_variable_wins_over_the_file_and_a_flag_over_both() {
 #[test]
 fn a_wrong_variable_is_named() {
     let error = parse("", Env::fixed([("IASS_SERVER_LISTEN", "nowhere"), ("IASS_LLM_ALERT_PCT", "200")]));
-    insta::assert_snapshot!(error.unwrap_err(), @"");
+    insta::assert_snapshot!(error.unwrap_err(), @r#"
+2 problems in the configuration
+  environment variable IASS_SERVER_LISTEN: `server.listen` must be an IP address and a port such as 127.0.0.1:8080 or [::1]:8080, not "nowhere"
+  environment variable IASS_LLM_ALERT_PCT: `llm.alert_pct` must be a whole number from 1 to 100, not "200"
+"#);
 }
 
 #[test]
@@ -219,7 +223,7 @@ fn a_secret_can_be_in_a_file_beside_the_configuration() {
     std::fs::write(dir.path().join("empty"), "\n").unwrap();
     let config = load("[alerts]\nwebhook_url_file = \"hook\"\n").unwrap();
     assert_eq!(config.alerts.webhook_url.unwrap().expose(), "https://example.com/hook");
-    insta::assert_snapshot!(load("[alerts]\nwebhook_url_file = \"gone\"\n").unwrap_err(), @"");
+    insta::assert_snapshot!(load("[alerts]\nwebhook_url_file = \"gone\"\n").unwrap_err(), @"DIR/chatbot.toml:2:20: `alerts.webhook_url_file` names DIR/gone, which does not exist");
     insta::assert_snapshot!(load("[alerts]\nwebhook_url_file = \"empty\"\n").unwrap_err(), @"");
     insta::assert_snapshot!(
         load("[alerts]\nwebhook_url = \"https://x.example\"\nwebhook_url_file = \"hook\"\n").unwrap_err(),
