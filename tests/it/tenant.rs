@@ -19,7 +19,10 @@ fn a_tenant_is_added_shown_switched_and_removed() {
     let added =
         run(dir, "tenant add acme --name Acme --preset clinic --timezone Europe/Madrid --currency EUR");
     assert_eq!((added.status.code(), stdout(&added)), (Some(0), ""), "{}", stderr(&added));
-    insta::assert_snapshot!(stderr(&added), @"");
+    insta::assert_snapshot!(stderr(&added), @r"
+made tenants/acme/tenant.toml
+next: fill in its facts, put documents into knowledge/acme
+");
     let file = dir.join("tenants/acme/tenant.toml");
     let text = read(&file);
     assert!(text.contains("name = \"Acme\"") && text.contains("\n# Opening hours"), "{text}");
@@ -81,13 +84,20 @@ fn a_broken_tenant_is_listed_beside_the_others() {
     fs::write(dir.join("tenants/broken/tenant.toml"), "name = \"x\"\ntimezon = \"UTC\"\n").unwrap();
     let listed = run(dir, "tenant list");
     assert_eq!(listed.status.code(), Some(0));
-    insta::assert_snapshot!(stdout(&listed), @"");
+    insta::assert_snapshot!(stdout(&listed), @r"
+TENANT  NAME  LANGUAGE  TIME ZONE  CURRENCY  STATE
+broken                                       wrong: 1 errors
+good    good  es        UTC        USD       enabled
+");
     let lines = json_lines(&run(dir, "--json tenant list"));
     assert_eq!((lines[0]["ok"].as_bool(), lines[1]["ok"].as_bool()), (Some(false), Some(true)));
 
     let checked = run(dir, "tenant check");
     assert_eq!(checked.status.code(), Some(78));
-    insta::assert_snapshot!(stdout(&checked), @"");
+    insta::assert_snapshot!(stdout(&checked), @r"
+tenants/broken/tenant.toml:2:1: unknown key `timezon`; did you mean `timezone`?
+tenants/good/tenant.toml: ok
+");
     assert_eq!(run(dir, "tenant check good").status.code(), Some(0));
     let unknown = run(dir, "tenant check goood");
     assert_eq!(unknown.status.code(), Some(3));
