@@ -8,6 +8,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod knowledge;
+pub mod llm;
 pub mod prompts;
 pub mod store;
 
