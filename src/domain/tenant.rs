@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// Names that a file system or a route gives a meaning of its own.
 const RESERVED: &[&str] = &[
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "lpt1",
-    "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "iass", "admin", "api", "health", "metrics",
+    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
+    "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "iass", "admin", "api", "health",
+    "metrics",
 ];
 
 /// A checked tenant name: 1 to 48 characters of `a-z`, `0-9`, `-` and `_`, beginning with a letter or a digit,
@@ -93,8 +94,27 @@ mod tests {
             assert_eq!(TenantId::parse(good).map(|id| id.to_string()), Ok(good.to_owned()));
         }
         for bad in [
-            "", ".", "..", "../a", "a/b", "a\\b", "a b", " a", "a ", "A", "ñandú", "a\0", "-a", "_a", "a.db", "con",
-            "nul", "iass", "ａ", "a\u{200b}", &"x".repeat(49),
+            "",
+            ".",
+            "..",
+            "../a",
+            "a/b",
+            "a\\b",
+            "a b",
+            " a",
+            "a ",
+            "A",
+            "ñandú",
+            "a\0",
+            "-a",
+            "_a",
+            "a.db",
+            "con",
+            "nul",
+            "iass",
+            "ａ",
+            "a\u{200b}",
+            &"x".repeat(49),
         ] {
             assert!(TenantId::parse(bad).is_err(), "{bad:?} was accepted");
         }
