@@ -95,6 +95,25 @@ mod tests {
     }
 
     #[test]
+    fn vectors_equal_those_of_the_published_int8_model() {
+        let embedder = BuiltinEmbedder::new().unwrap();
+        let texts = include_str!("../../../tests/fixtures/embedding/texts.jsonl").lines();
+        let texts: Vec<serde_json::Value> = texts.map(|line| serde_json::from_str(line).unwrap()).collect();
+        let texts: Vec<&str> = texts.iter().map(|text| text["text"].as_str().unwrap()).collect();
+        let reference = include_bytes!("../../../tests/fixtures/embedding/vectors.i16").as_chunks().0;
+        let reference: Vec<f32> =
+            reference.iter().map(|&bytes| f32::from(i16::from_le_bytes(bytes)) / 32767.0).collect();
+        let vectors = embedder.embed_all(&texts, NonZero::<usize>::MIN);
+        let cosines: Vec<f32> =
+            vectors.iter().zip(reference.chunks_exact(DIMENSIONS)).map(|(a, b)| cosine(a, b)).collect();
+        let lowest = cosines.iter().copied().fold(1.0, f32::min);
+        let mean = cosines.iter().sum::<f32>() / cosines.len() as f32;
+        assert_eq!(cosines.len(), 200);
+        println!("cosine to the reference: lowest {lowest:.5}, mean {mean:.5}");
+        assert!(lowest >= 0.985 && mean >= 0.995, "lowest {lowest}, mean {mean}");
+    }
+
+    #[test]
     fn the_same_question_in_three_languages_is_near_and_another_is_far() {
         let embedder = BuiltinEmbedder::new().unwrap();
         let spanish = embedder.embed("¿A qué hora abren los domingos?");

@@ -144,3 +144,66 @@ fn character_length(text: &[u8]) -> usize {
     };
     length.min(text.len()).max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<u32> {
+        let weights = Weights::builtin().unwrap();
+        let mut rows = Vec::new();
+        Tokenizer::new(&weights).tokenize(text, &mut rows);
+        rows
+    }
+
+    #[test]
+    fn rows_equal_those_of_sentencepiece() {
+        let texts = include_str!("../../../tests/fixtures/embedding/texts.jsonl").lines();
+        let expected = include_str!("../../../tests/fixtures/embedding/rows.jsonl").lines();
+        let weights = Weights::builtin().unwrap();
+        let mut tokenizer = Tokenizer::new(&weights);
+        for (text, expected) in texts.zip(expected) {
+            let text: serde_json::Value = serde_json::from_str(text).unwrap();
+            let mut rows = Vec::new();
+            tokenizer.tokenize(text["text"].as_str().unwrap(), &mut rows);
+            assert_eq!(rows, serde_json::from_str::<Vec<u32>>(expected).unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn spaces_and_compatible_characters_do_not_matter() {
+        let expected = rows("el numero 10");
+        for text in ["  el   numero 10 ", "el\tnumero\n10", "el\u{a0}numero １０", "ｅｌ numero ⑩"] {
+            assert_eq!(rows(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_of_unknown_characters_is_one_unknown() {
+        assert_eq!(rows("приветы"), rows("ⵣⵣⵣⵣ"));
+        assert_eq!(rows("ⵣⵣ").iter().filter(|&&row| row == UNKNOWN).count(), 1);
+    }
+
+    #[test]
+    fn a_text_without_characters_is_start_and_end() {
+        for text in ["", " ", "\n\t  "] {
+            assert_eq!(rows(text), [START, END], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_very_long_text_is_cut() {
+        let long = rows(&"ñandú ".repeat(100_000));
+        assert_eq!(long.len(), MAX_TOKENS);
+        assert_eq!(long.last(), Some(&END));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_gets_rows_within_the_bounds(text in "\\PC{0,300}|[\\x00-\\x7f\u{300}-\u{310}▁ ]{0,300}") {
+            let rows = rows(&text);
+            proptest::prop_assert!((2..=MAX_TOKENS).contains(&rows.len()));
+            proptest::prop_assert_eq!((rows.first(), rows.last()), (Some(&START), Some(&END)));
+        }
+    }
+}
