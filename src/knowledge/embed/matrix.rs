@@ -110,11 +110,11 @@ impl Tiles for Avx2 {
     #[expect(clippy::indexing_slicing, reason = "all rows are cut to the length of the panel first")]
     fn tile<const R: usize>(self, rows: [&[Pair]; R], panel: &[PanelStep]) -> [[i32; PANEL]; R] {
         let Self(simd) = self;
-        let widen = |columns: [i8; PANEL]| simd.avx2._mm256_cvtepi8_epi16(bytemuck::must_cast(columns));
         let rows = rows.map(|row| &row[..panel.len()]);
         let mut sums = [[simd.avx._mm256_setzero_si256(); 2]; R];
         for (index, &[left, right]) in panel.iter().enumerate() {
-            let (left, right) = (widen(left), widen(right));
+            let left = simd.avx2._mm256_cvtepi8_epi16(bytemuck::must_cast(left));
+            let right = simd.avx2._mm256_cvtepi8_epi16(bytemuck::must_cast(right));
             for (row, sums) in rows.iter().zip(&mut sums) {
                 let pair = simd.avx._mm256_set1_epi32(row[index]);
                 sums[0] = simd.avx2._mm256_add_epi32(sums[0], simd.avx2._mm256_madd_epi16(pair, left));
@@ -134,20 +134,21 @@ impl Tiles for Sse4 {
     #[inline(always)]
     fn tile<const R: usize>(self, rows: [&[Pair]; R], panel: &[PanelStep]) -> [[i32; PANEL]; R] {
         let Self(simd) = self;
-        rows.map(|row| {
+        let mut out = [[0; PANEL]; R];
+        // Loops and no closures: those would be compiled apart, without the instructions.
+        for (row, out) in rows.iter().zip(&mut out) {
             let mut sums = [simd.sse2._mm_setzero_si128(); 4];
             for (&pair, &step) in row.iter().zip(panel) {
                 let pair = simd.sse2._mm_set1_epi32(pair);
-                let columns: [[i8; 8]; 4] = bytemuck::must_cast(step);
+                let columns: [i64; 4] = bytemuck::must_cast(step);
                 for (sum, columns) in sums.iter_mut().zip(columns) {
-                    let columns =
-                        simd.sse2._mm_set1_epi64x(i64::from_le_bytes(columns.map(i8::cast_unsigned)));
-                    let columns = simd.sse4_1._mm_cvtepi8_epi16(columns);
+                    let columns = simd.sse4_1._mm_cvtepi8_epi16(simd.sse2._mm_set1_epi64x(columns));
                     *sum = simd.sse2._mm_add_epi32(*sum, simd.sse2._mm_madd_epi16(pair, columns));
                 }
             }
-            bytemuck::must_cast(sums)
-        })
+            *out = bytemuck::must_cast(sums);
+        }
+        out
     }
 }
 
