@@ -136,7 +136,7 @@ impl Config {
             Some(Self {
                 server: Server::read(&root.section("server")),
                 paths: Paths::read(&root.section("paths"), &document.folder()),
-                llm: Llm::read(&root.section("llm"))?,
+                llm: Llm::read(&root.section("llm")),
                 embeddings: Embeddings::read(&root.section("embeddings"), &document.folder()),
                 worker: Worker::read(&root.section("worker")),
                 outbox: Outbox::read(&root.section("outbox")),

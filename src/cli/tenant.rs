@@ -74,7 +74,7 @@ struct Done<'a> {
     tenant: &'a TenantId,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a std::path::Path>,
-    done: &'static str,
+    result: &'static str,
 }
 
 impl Done<'_> {

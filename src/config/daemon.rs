@@ -305,7 +305,7 @@ impl Outbox {
                 .unwrap_or(Duration::from_secs(1)),
             max_retry: section
                 .read("max_retry_s", |v| v.seconds(1..=86_400))
-                .unwrap_or(Duration::from_secs(600)),
+                .unwrap_or(Duration::from_mins(10)),
         };
         if outbox.max_retry < outbox.first_retry {
             section.error("max_retry_s", "must not be less than `outbox.first_retry_ms`");
@@ -324,11 +324,11 @@ impl Alerts {
             webhook_url,
             repeat_after: section
                 .read("repeat_after_s", |v| v.seconds(60..=604_800))
-                .unwrap_or(Duration::from_secs(3600)),
+                .unwrap_or(Duration::from_hours(1)),
             disk_free_mb: section.read("disk_free_mb", |v| v.integer(0..=1_000_000)).unwrap_or(500),
             inbox_age: section
                 .read("inbox_age_s", |v| v.seconds(1..=86_400))
-                .unwrap_or(Duration::from_secs(120)),
+                .unwrap_or(Duration::from_mins(2)),
         }
     }
 }

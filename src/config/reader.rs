@@ -262,7 +262,7 @@ impl<'a> Section<'a> {
             return Vec::new();
         };
         let mut sections = Vec::with_capacity(array.len());
-        for item in array.iter() {
+        for item in array {
             match item.get_ref().as_table() {
                 Some(table) => {
                     sections.push(self.child(key, Some(table), Place::File(item.span()), true));
@@ -277,7 +277,7 @@ impl<'a> Section<'a> {
     pub(crate) fn named_sections(&self, asked_by_name: &[&str]) -> Vec<(String, Section<'a>)> {
         let Some(table) = self.table else { return Vec::new() };
         let mut sections = Vec::new();
-        for (key, value) in table.iter() {
+        for (key, value) in table {
             let name = key.get_ref().as_ref();
             if let (false, Some(inner)) = (asked_by_name.contains(&name), value.get_ref().as_table()) {
                 self.asked.borrow_mut().push(name.to_owned());
@@ -293,7 +293,7 @@ impl<'a> Section<'a> {
         let Some(table) = self.table else { return Vec::new() };
         let keys = table.keys().map(|key| key.get_ref().to_string()).collect::<Vec<_>>();
         self.asked.borrow_mut().extend(keys);
-        table.iter().map(|(key, value)| self.from_file(key.get_ref(), value)).collect()
+        table.iter().map(|(key, value)| self.in_file(key.get_ref(), value)).collect()
     }
 
     /// The name of the key under its table.
@@ -373,10 +373,10 @@ impl<'a> Section<'a> {
                 return Some(outside(text, Place::Variable(name.clone())));
             }
         }
-        self.table?.get(key).map(|value| self.from_file(key, value))
+        self.table?.get(key).map(|value| self.in_file(key, value))
     }
 
-    fn from_file(&self, key: &str, value: &'a Spanned<DeValue<'a>>) -> Leaf<'a> {
+    fn in_file(&self, key: &str, value: &'a Spanned<DeValue<'a>>) -> Leaf<'a> {
         Leaf {
             document: self.document,
             key: self.full(key),

@@ -36,7 +36,7 @@ next: fill in its facts, put documents into knowledge/acme
     assert_eq!(read(&file), text.replace("enabled = true", "enabled = false"));
     assert_eq!(stderr(&run(dir, "tenant disable acme")), "acme was disabled already\n");
     assert_eq!(json_lines(&run(dir, "--json tenant list"))[0]["enabled"], false);
-    assert_eq!(json_lines(&run(dir, "--json tenant enable acme"))[0]["done"], "enabled");
+    assert_eq!(json_lines(&run(dir, "--json tenant enable acme"))[0]["result"], "enabled");
     assert_eq!(read(&file), text);
 
     fs::create_dir_all(dir.join("data/tenants")).unwrap();
@@ -86,7 +86,7 @@ fn a_broken_tenant_is_listed_beside_the_others() {
     assert_eq!(listed.status.code(), Some(0));
     insta::assert_snapshot!(stdout(&listed), @r"
 TENANT  NAME  LANGUAGE  TIME ZONE  CURRENCY  STATE
-broken                                       wrong: 1 errors
+broken                                       wrong: 1 error
 good    good  es        UTC        USD       enabled
 ");
     let lines = json_lines(&run(dir, "--json tenant list"));

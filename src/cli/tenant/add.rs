@@ -78,7 +78,7 @@ pub(super) fn run(args: Args, tenants: &TenantDirectory, context: &Context) -> a
         ));
     }
     let knowledge = context.config.paths.tenant_knowledge(&args.id);
-    let done = Done { tenant: &args.id, file: Some(&file), done: "added" };
+    let done = Done { tenant: &args.id, file: Some(&file), result: "added" };
     done.print(
         &format!(
             "made {}\nnext: fill in its facts, put documents into {}",
