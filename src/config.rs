@@ -13,6 +13,7 @@ pub mod llm;
 pub mod preset;
 mod reader;
 pub mod secret;
+mod section;
 mod show;
 pub mod tenant;
 pub mod tenant_file;

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{leaf::Leaf, reader::Section, secret::Secret, show},
+    config::{leaf::Leaf, secret::Secret, section::Section, show},
     domain::tenant::TenantId,
 };
 

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::config::{
     leaf::Leaf,
-    reader::{Section, unique},
     secret::Secret,
+    section::{Section, unique},
     show,
 };
 

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{leaf::Leaf, reader::Section, secret::Secret},
+    config::{leaf::Leaf, secret::Secret, section::Section},
     domain::language::Language,
 };
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{
     leaf::Leaf,
-    reader::Section,
     secret::Secret,
+    section::Section,
     show,
     tenant::notify::{Notify, NotifyKind},
 };
