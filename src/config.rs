@@ -65,6 +65,12 @@ impl ConfigSource {
         self
     }
 
+    /// The same source with another file.
+    #[must_use]
+    pub fn with_file(self, file: PathBuf) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
     /// The configuration file, if there is one.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
