@@ -75,7 +75,7 @@ pub(super) fn read(xml: &str) -> Result<Styles, ReadError> {
                     ("name", Some((_, style))) => style.name = value().unwrap_or_default(),
                     ("basedOn", Some((_, style))) => style.based_on = value(),
                     ("outlineLvl", Some((_, style))) => {
-                        style.level = value().as_deref().and_then(outline_level)
+                        style.level = value().as_deref().and_then(outline_level);
                     }
                     _ => {}
                 }

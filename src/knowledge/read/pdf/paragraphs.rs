@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str, height: f64, size: f64) -> Line {
-        let end = 50.0 + 5.0 * text.len() as f64;
+        let end = 50.0 + 5.0 * f64::from(u16::try_from(text.len()).unwrap());
         Line { text: text.to_owned(), angle: 0, start: 50.0, end, height, size, votes: 1, gaps: 0 }
     }
 
