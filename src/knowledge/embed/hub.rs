@@ -335,7 +335,7 @@ async fn check(path: &Path, description: &Description) -> std::io::Result<Result
             file.consume(length);
         }
     });
-    let digest: String = digest.await??.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&digest.await??);
     Ok(if digest == expected { Ok(()) } else { Err(format!("its sha256 is {digest} instead of {expected}")) })
 }
 
@@ -353,6 +353,10 @@ fn part_of(path: &Path) -> PathBuf {
 fn disk(path: &Path) -> impl FnOnce(std::io::Error) -> HubError + use<> {
     let path = path.to_owned();
     move |source| HubError::Disk { path, source }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// An error with its causes; reqwest keeps the useful part there.

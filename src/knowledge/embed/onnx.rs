@@ -139,8 +139,8 @@ fn model_id(manifest: &Manifest, graph: &[u8]) -> String {
     }
     digest.update([0, u8::from(manifest.pooling == Pooling::Cls)]);
     let digest = digest.finalize();
-    let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("onnx:{}:{short}", manifest.name)
+    let short = digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    format!("onnx:{}:{short:016x}", manifest.name)
 }
 
 /// The manifest in the folder, or the one of the known model that the folder is named after.

@@ -13,13 +13,15 @@ use super::*;
 
 const MODEL: &str = "all-MiniLM-L6-v2";
 const GRAPH: &str = "model_quantized.onnx";
+/// How many bytes arrive of a download that is cut short.
+const CUT: usize = 10_000;
 
 /// What goes wrong when the graph is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     None,
     NotThere,
-    HalfABody,
+    CutShort,
     OtherBytes,
 }
 
@@ -33,15 +35,13 @@ fn graph() -> Vec<u8> {
     (0..200_000_u32).flat_map(u32::to_le_bytes).collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl FakeHub {
     /// Starts the hub and gives its address.
     async fn start(fault: Fault) -> (Self, String) {
         let hub = Self { state: Arc::new(Mutex::new((Vec::new(), fault))) };
-        let router = Router::new().fallback(Self::answer).with_state(hub.clone());
+        let router = Router::new()
+            .fallback(|hub, request| std::future::ready(Self::answer(hub, request)))
+            .with_state(hub.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -59,7 +59,7 @@ impl FakeHub {
 
     /// Answers as Hugging Face does: a renamed repository redirects, small files come directly, large ones by a redirect to
     /// a storage that only the redirect describes.
-    async fn answer(State(hub): State<Self>, request: Request) -> Response<Body> {
+    fn answer(State(hub): State<Self>, request: Request) -> Response<Body> {
         let path = request.uri().path().to_owned();
         let redirect = |to: &str| Response::builder().status(307).header("location", to);
         if let Some(rest) = path.strip_prefix("/Xenova/") {
@@ -99,19 +99,22 @@ impl FakeHub {
             .0
             .push(format!("{path} {}", range.clone().unwrap_or_default()).trim().to_owned());
         let mut bytes = graph();
-        let half = bytes.len() / 2;
         match fault {
-            Fault::HalfABody => {
-                let first = futures::stream::iter([Ok(Bytes::from(bytes[..half].to_vec()))]);
-                let stream =
-                    first.chain(futures::stream::iter([Err(std::io::Error::other("the line is cut"))]));
+            Fault::CutShort => {
+                let first = futures::stream::iter([Ok(Bytes::from(bytes[..CUT].to_vec()))]);
+                // The pause lets the server send what it has before it learns that there is no more.
+                let cut = futures::stream::once(async {
+                    tokio::task::yield_now().await;
+                    Err(std::io::Error::other("the line is cut"))
+                });
+                let stream = first.chain(cut);
                 Response::builder()
                     .header("content-length", bytes.len())
                     .body(Body::from_stream(stream))
                     .unwrap()
             }
             Fault::OtherBytes => {
-                bytes[half] ^= 1;
+                bytes[CUT] ^= 1;
                 Response::new(Body::from(bytes))
             }
             Fault::None | Fault::NotThere => {
@@ -182,19 +185,21 @@ async fn a_missing_file_is_named_and_the_model_is_not_listed() {
 
 #[tokio::test]
 async fn an_interrupted_pull_goes_on_where_it_stopped() {
-    let (hub, endpoint) = FakeHub::start(Fault::HalfABody).await;
+    let (hub, endpoint) = FakeHub::start(Fault::CutShort).await;
     let models = tempfile::tempdir().unwrap();
     let error = pull(&endpoint, models.path()).await.unwrap_err();
-    let half = graph().len() as u64 / 2;
-    assert!(matches!(&error, HubError::Interrupted { received, .. } if *received == half), "{error}");
+    assert!(matches!(&error, HubError::Interrupted { received, .. } if *received == CUT as u64), "{error}");
     assert!(error.to_string().contains("run the command again"), "{error}");
     assert!(!is_listed_as_pulled(models.path()));
-    assert!(!models.path().join(MODEL).join(GRAPH).exists(), "half a file never has the name of a whole one");
+    assert!(
+        !models.path().join(MODEL).join(GRAPH).exists(),
+        "part of a file never has the name of a whole one"
+    );
 
     hub.downloads();
     hub.repair();
     let folder = pull(&endpoint, models.path()).await.unwrap();
-    assert_eq!(hub.downloads(), [format!("/storage/graph bytes={half}-")]);
+    assert_eq!(hub.downloads(), [format!("/storage/graph bytes={CUT}-")]);
     assert_eq!(std::fs::read(folder.join(GRAPH)).unwrap(), graph());
 }
 
