@@ -33,7 +33,7 @@ pub enum EmbedError {
     /// There is no ONNX Runtime to run a local model with.
     #[error(
         "cannot load the ONNX Runtime from {}: {reason}; install version 1.24 or later, for example with `pip install \
-         onnxruntime`, and point ORT_DYLIB_PATH to the libonnxruntime file in it (onnxruntime/capi/libonnxruntime.so.1.*)",
+         onnxruntime`, and set `embeddings.onnxruntime` in chatbot.toml to the file onnxruntime/capi/libonnxruntime.so.1.* in it",
         library.display()
     )]
     RuntimeMissing {
