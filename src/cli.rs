@@ -8,6 +8,7 @@ pub mod completions;
 pub mod config;
 pub mod context;
 pub mod exit;
+pub mod init;
 pub mod man;
 pub mod output;
 pub mod table;
@@ -77,6 +78,8 @@ pub struct GlobalArgs {
 /// The commands that exist.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Fill a folder to begin with: chatbot.toml, one tenant and a sample document
+    Init(init::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print the manual page
@@ -93,6 +96,7 @@ impl Command {
         match self {
             Self::Completions(args) => completions::run(args, &before.output),
             Self::Man => man::run(&before.output),
+            Self::Init(args) => init::run(args, before),
             Self::Config(args) => config::run(args, before),
             Self::Tenant(args) => tenant::run(args, before),
         }
@@ -109,6 +113,12 @@ pub struct Startup {
 }
 
 impl Startup {
+    /// The same start with another configuration file.
+    #[must_use]
+    pub fn with_file(self, file: PathBuf) -> Self {
+        Self { source: self.source.with_file(file), ..self }
+    }
+
     /// Loads the configuration.
     ///
     /// # Errors

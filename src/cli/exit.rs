@@ -177,7 +177,7 @@ fn say(output: &Output, status: ExitStatus, message: &str, hint: Option<&str>, d
         details: &'a [ConfigError],
     }
     if output.is_json() {
-        output.error_json(&Body { error: Inner { code: status.word(), message, hint, details } });
+        Output::error_json(&Body { error: Inner { code: status.word(), message, hint, details } });
     } else {
         output.error(message, hint);
     }

@@ -78,7 +78,7 @@ fn the_example_mentions_every_key_and_is_right_with_everything_switched_on() {
     let (config, known) = Config::parse_and_list(&on, &source(env)).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(config.llm.keys.len(), 2);
     assert_eq!(config.llm.keys[0].api_key.as_ref().map(Secret::expose), Some(VALUE));
-    assert_eq!(config.backup.every, Some(Duration::from_secs(86_400)));
+    assert_eq!(config.backup.every, Some(Duration::from_hours(24)));
     assert_mentions_all(example(), &known);
 }
 
@@ -155,15 +155,13 @@ level = "info"
 
 #[test]
 fn every_syntax_error_has_its_place() {
-    insta::assert_snapshot!(
-                parse("[server]\nlisten = \"127.0.0.1:80\"\nx = = 1\n\n[paths\n", Env::default()).unwrap_err(),
-                @r"
+    let text = "[server]\nlisten = \"127.0.0.1:80\"\nx = = 1\n\n[paths\n";
+    insta::assert_snapshot!(parse(text, Env::default()).unwrap_err(), @r"
 3 problems in the configuration
   chatbot.toml:3:5: not TOML: extra `=`, expected nothing
   chatbot.toml:3:7: not TOML: unexpected key or value, expected newline, `#`
   chatbot.toml:5:7: not TOML: unclosed table, expected `]`
-"
-            );
+");
 }
 
 #[test]

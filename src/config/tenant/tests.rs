@@ -29,7 +29,7 @@ fn a_name_is_all_a_tenant_needs() {
     assert!(config.enabled);
     assert_eq!(config.language, Language::Es);
     assert_eq!(config.memory.window, 10);
-    assert_eq!(config.handoff.return_after, Some(Duration::from_secs(7200)));
+    assert_eq!(config.handoff.return_after, Some(Duration::from_hours(2)));
     assert_eq!(config.leads.required, [LeadField::Name, LeadField::Email].into());
     assert_eq!((config.booking, config.catalog), (None, None));
 }
