@@ -4,3 +4,4 @@
 
 pub mod chunk;
 pub mod read;
+pub mod embed;
