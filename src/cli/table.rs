@@ -28,7 +28,8 @@ impl Table {
 
     /// The table as lines of text. A column whose cells are all numbers is aligned to the right.
     pub fn render(&self, header: anstyle::Style) -> String {
-        let columns: Vec<(usize, bool)> = (0..self.headers.len()).map(|column| self.measure(column)).collect();
+        let columns: Vec<(usize, bool)> =
+            (0..self.headers.len()).map(|column| self.measure(column)).collect();
         let headers: Vec<String> = self.headers.iter().map(|text| text.to_uppercase()).collect();
         let mut text = format!("{header}{}{header:#}\n", line(&headers, &columns));
         for row in &self.rows {
@@ -80,6 +81,10 @@ mod tests {
         let mut table = Table::new(["tenant", "name", "orders"]);
         table.row(["benova".into(), "Clínica 日本".into(), "9".into()]);
         table.row(["a".into(), "x\u{1b}[2J".into(), "120".into()]);
-        insta::assert_snapshot!(table.render(anstyle::Style::new()), @"");
+        insta::assert_snapshot!(table.render(anstyle::Style::new()), @r"
+TENANT  NAME          ORDERS
+benova  Clínica 日本       9
+a       x [2J            120
+");
     }
 }
