@@ -48,6 +48,8 @@ pub struct Chunk {
 struct Unit<'a> {
     text: &'a str,
     words: usize,
+    /// The words of the whole block when this begins one.
+    block_words: Option<usize>,
     separator: &'static str,
 }
 
@@ -83,9 +85,12 @@ fn pack(heading: &str, units: &[Unit<'_>], aim: usize, max_words: usize, chunks:
     let mut start = 0;
     let mut filled = 0;
     for (index, unit) in units.iter().enumerate() {
-        // The end of a paragraph is a good place to cut; the middle of one is not as good.
-        let enough = if unit.separator == " " { aim } else { aim * 4 / 5 };
-        if index > start && (filled >= enough || filled + unit.words > max_words) {
+        let is_full = filled >= aim || filled + unit.words > max_words;
+        // Between two blocks is the best place to cut: a little early, and earlier when the next one would not fit.
+        let is_good_end = unit
+            .block_words
+            .is_some_and(|next| filled * 5 >= aim * 4 || (filled * 2 >= aim && filled + next > max_words));
+        if index > start && (is_full || is_good_end) {
             chunks.push(join(heading, units.get(start..index).unwrap_or_default()));
             (start, filled) = (index, 0);
         }
@@ -118,6 +123,7 @@ fn units(section: &[Block], max_words: usize) -> Vec<Unit<'_>> {
             "\n"
         };
         let mut separator = between;
+        let mut block_words = Some(words(&block.text));
         for line in block.text.lines() {
             let pieces = match block.kind {
                 BlockKind::Paragraph => sentences(line),
@@ -125,7 +131,12 @@ fn units(section: &[Block], max_words: usize) -> Vec<Unit<'_>> {
             };
             for sentence in pieces.into_iter().filter(|sentence| !sentence.is_empty()) {
                 for part in parts(sentence, max_words) {
-                    units.push(Unit { text: part, words: words(part), separator });
+                    units.push(Unit {
+                        text: part,
+                        words: words(part),
+                        block_words: block_words.take(),
+                        separator,
+                    });
                     separator = " ";
                 }
             }

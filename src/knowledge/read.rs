@@ -39,22 +39,25 @@ pub fn read_bytes(format: Format, bytes: &[u8], limits: &ReadLimits) -> Result<R
         return Err(ReadError::TooLarge { bytes: bytes.len() as u64, limit_bytes: limits.max_file_bytes });
     }
     format.check_content(bytes)?;
-    let document = match format {
-        Format::Markdown => markdown::read(&encoding::decode(bytes)?, limits),
-        Format::Text => text::read(&encoding::decode(bytes)?),
-        Format::Html => html::read(&encoding::decode_html(bytes)?, limits),
+    let reading = match format {
+        Format::Markdown => Reading::of(markdown::read(&encoding::decode(bytes)?, limits)),
+        Format::Text => Reading::of(text::read(&encoding::decode(bytes)?)),
+        Format::Html => Reading::of(html::read(&encoding::decode_html(bytes)?, limits)),
         Format::Pdf => pdf::read(bytes, limits)?,
-        Format::Docx => docx::read(bytes, limits)?,
-        Format::Csv => csv::read(&encoding::decode(bytes)?)?,
-        Format::Json => json::read(&encoding::decode(bytes)?)?,
-        Format::Jsonl => return check_size(json::read_lines(&encoding::decode(bytes)?)?, limits),
+        Format::Docx => Reading::of(docx::read(bytes, limits)?),
+        Format::Csv => Reading::of(csv::read(&encoding::decode(bytes)?)?),
+        Format::Json => Reading::of(json::read(&encoding::decode(bytes)?)?),
+        Format::Jsonl => json::read_lines(&encoding::decode(bytes)?)?,
     };
-    if !document.has_text() {
+    if !reading.documents.iter().all(|named| named.document.has_text()) {
         let blank = bytes.iter().all(u8::is_ascii_whitespace);
         return Err(if blank { ReadError::Empty } else { ReadError::NoText });
     }
-    let documents = vec![NamedDocument { name: None, document }];
-    check_size(Reading { documents, bad_lines: Vec::new() }, limits)
+    let text_bytes: u64 = reading.documents.iter().map(|named| named.document.text_bytes()).sum();
+    if text_bytes > limits.max_text_bytes {
+        return Err(ReadError::TooMuchText { limit_bytes: limits.max_text_bytes });
+    }
+    Ok(reading)
 }
 
 /// Reads a file in this process; the format comes from its extension.
@@ -84,14 +87,6 @@ pub fn load(path: &Path, limits: &ReadLimits) -> Result<Vec<u8>, ReadError> {
         return Err(ReadError::TooLarge { bytes: size, limit_bytes: limits.max_file_bytes });
     }
     Ok(bytes)
-}
-
-fn check_size(reading: Reading, limits: &ReadLimits) -> Result<Reading, ReadError> {
-    let bytes: u64 = reading.documents.iter().map(|named| named.document.text_bytes()).sum();
-    if bytes > limits.max_text_bytes {
-        return Err(ReadError::TooMuchText { limit_bytes: limits.max_text_bytes });
-    }
-    Ok(reading)
 }
 
 #[cfg(test)]

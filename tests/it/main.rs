@@ -1,4 +1,4 @@
-//! Drives the real `iass` from outside.
+//! The tests that drive the real binary, and those that hold the source against the rules of the project.
 
 #![allow(missing_docs, unreachable_pub, reason = "nobody imports the tests")]
 #![allow(
@@ -10,4 +10,6 @@
 )]
 
 mod config;
+mod documents;
+mod layers;
 mod tenant;

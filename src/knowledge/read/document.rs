@@ -52,6 +52,10 @@ pub struct Reading {
     /// Lines of a JSONL file that could not be used; the others are in `documents`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bad_lines: Vec<BadLine>,
+    /// The share of letters that a PDF shows but does not tell, in percent, when it is worth a word to the owner:
+    /// that part of the text is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_letters_pct: Option<u8>,
 }
 
 /// A line of a JSONL file that is no document.
@@ -62,6 +66,14 @@ pub struct BadLine {
     pub line: usize,
     /// What is wrong with it.
     pub reason: String,
+}
+
+impl Reading {
+    /// The reading of a file that is one document.
+    pub(super) fn of(document: Document) -> Self {
+        let documents = vec![NamedDocument { name: None, document }];
+        Self { documents, ..Self::default() }
+    }
 }
 
 impl Document {

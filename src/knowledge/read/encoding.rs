@@ -1,7 +1,7 @@
 //! From bytes to text: byte order mark, UTF-8, UTF-16, a page's own declaration, else a guess from the letters.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, X_MAC_CYRILLIC};
 
 use super::error::ReadError;
 
@@ -11,6 +11,9 @@ const META_WITHIN: usize = 1024;
 const ONE_ODD_IN: usize = 50;
 /// A text is UTF-8 with a few broken bytes when it has this many good non-ASCII characters for each broken one.
 const GOOD_PER_BROKEN: usize = 10;
+
+/// The encoding of an old Mac is taken when it has this many times fewer oddities than the guess.
+const FEWER_ODDITIES: usize = 4;
 
 /// Decodes a text file.
 ///
@@ -50,10 +53,31 @@ pub(super) fn decode_html(bytes: &[u8]) -> Result<String, ReadError> {
     decode(bytes)
 }
 
+/// A guess from the letters. The encodings of old Macs are no candidates of the detector's, because no web page uses
+/// them; one is taken when it makes words where the guess does not.
 fn guess(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
-    detector.guess(None, Utf8Detection::Allow)
+    let guessed = detector.guess(None, Utf8Detection::Allow);
+    if !guessed.is_single_byte() {
+        return guessed;
+    }
+    let oddities = |encoding: &'static Encoding| oddities(&encoding.decode_without_bom_handling(bytes).0);
+    let bar = oddities(guessed) / FEWER_ODDITIES;
+    let best = [MACINTOSH, X_MAC_CYRILLIC].into_iter().min_by_key(|encoding| oddities(encoding));
+    best.filter(|encoding| oddities(encoding) < bar).unwrap_or(guessed)
+}
+
+/// How often a text does what words do not: a sign between two letters, a capital after a small letter.
+fn oddities(text: &str) -> usize {
+    let is_sign = |c: char| !(c.is_alphanumeric() || c.is_whitespace() || c.is_ascii() || "’·".contains(c));
+    let (mut count, mut before, mut last) = (0, ' ', ' ');
+    for c in text.chars() {
+        let in_word = before.is_alphabetic() && c.is_alphabetic() && is_sign(last);
+        count += usize::from(in_word || last.is_lowercase() && c.is_uppercase());
+        (before, last) = (last, c);
+    }
+    count
 }
 
 /// Windows programs write UTF-16 without a mark at times: then every other byte of western text is zero.
@@ -121,6 +145,20 @@ mod tests {
         check(&big, text);
         check(&[&[0xff, 0xfe], little.as_slice()].concat(), text);
         check(&[&[0xfe, 0xff], big.as_slice()].concat(), text);
+    }
+
+    #[test]
+    fn a_text_from_an_old_mac_is_recognised() {
+        let text = "La limpieza facial está incluida según la promoción de mañana; también el masaje, así como el té.";
+        check(
+            &X_MAC_CYRILLIC
+                .encode(
+                    "Гимназия находилась в центре, а учителя жили рядом; поэтому ученики часто опаздывали.",
+                )
+                .0,
+            "Гимназия находилась в центре, а учителя жили рядом; поэтому ученики часто опаздывали.",
+        );
+        check(&MACINTOSH.encode(text).0, text);
     }
 
     #[test]

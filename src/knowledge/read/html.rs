@@ -17,8 +17,8 @@ use super::{document::Document, limits::ReadLimits, outline::Outline};
 
 /// A larger page is read whole: the article rules take more than linear time. In bytes.
 const LARGEST_ARTICLE_PAGE: usize = 4 << 20;
-/// The article is taken for the main text when it has this share of the letters of the page, in percent.
-const ARTICLE_SHARE: usize = 60;
+/// An article with a smaller share of the letters of its page is not trusted to be all that matters. In percent.
+const ARTICLE_SHARE: u64 = 60;
 
 /// Reads a web page.
 pub(super) fn read(html: &str, limits: &ReadLimits) -> Document {
@@ -28,7 +28,7 @@ pub(super) fn read(html: &str, limits: &ReadLimits) -> Document {
         return whole;
     }
     match read_article(page) {
-        Some(article) if article.text_bytes() * 100 >= whole.text_bytes() * ARTICLE_SHARE as u64 => article,
+        Some(article) if article.text_bytes() * 100 >= whole.text_bytes() * ARTICLE_SHARE => article,
         _ => whole,
     }
 }
@@ -54,10 +54,13 @@ fn read_whole(page: &Page) -> Document {
     outline.finish()
 }
 
-/// The article of the page, if there is one.
+/// The article of the page; `None` for a page without long paragraphs.
 fn read_article(page: Page) -> Option<Document> {
     let name = title(&page);
     let mut readability = Readability::with_document(page, None, None).ok()?;
+    if !readability.is_probably_readable() {
+        return None;
+    }
     let article = readability.parse().ok()?;
     let mut outline = Outline::default();
     outline.set_title(if article.title.trim().is_empty() { &name } else { &article.title });

@@ -102,7 +102,7 @@ fn add(outline: &mut Outline, value: Ordered, level: u8) {
         }
         Ordered::Object(entries) => {
             let (plain, nested): (Vec<_>, Vec<_>) =
-                entries.into_iter().partition(|(_, value)| flat(value).is_some());
+                entries.into_iter().partition(|(_, value)| plain(value).is_some());
             outline.push(BlockKind::Row, flat(&Ordered::Object(plain)).unwrap_or_default());
             for (key, value) in nested {
                 outline.heading(level, &key);
@@ -112,23 +112,8 @@ fn add(outline: &mut Outline, value: Ordered, level: u8) {
     }
 }
 
-/// A value in one line: a scalar, a list of scalars, or an object of those. `None` for anything deeper.
+/// An object of plain values in one line, or a plain value; `None` for anything deeper.
 fn flat(value: &Ordered) -> Option<String> {
-    let plain = |value: &Ordered| match value {
-        Ordered::Nothing => Some(String::new()),
-        Ordered::Scalar(text) => Some(text.clone()),
-        Ordered::List(values) => {
-            let texts: Option<Vec<&str>> = values
-                .iter()
-                .map(|value| match value {
-                    Ordered::Scalar(text) => Some(text.as_str()),
-                    _ => None,
-                })
-                .collect();
-            Some(texts?.join(", "))
-        }
-        Ordered::Object(_) => None,
-    };
     let Ordered::Object(entries) = value else { return plain(value) };
     let mut parts = Vec::new();
     for (key, value) in entries {
@@ -138,6 +123,22 @@ fn flat(value: &Ordered) -> Option<String> {
         }
     }
     Some(parts.join("; "))
+}
+
+/// A scalar or a list of scalars in one line.
+fn plain(value: &Ordered) -> Option<String> {
+    match value {
+        Ordered::Nothing => Some(String::new()),
+        Ordered::Scalar(text) => Some(text.clone()),
+        Ordered::List(values) => {
+            let scalar = |value: &Ordered| match value {
+                Ordered::Scalar(text) => Some(text.clone()),
+                _ => None,
+            };
+            Some(values.iter().map(scalar).collect::<Option<Vec<_>>>()?.join(", "))
+        }
+        Ordered::Object(_) => None,
+    }
 }
 
 impl<'de> Deserialize<'de> for Ordered {

@@ -14,14 +14,19 @@ use hayro_interpret::{
 };
 
 use self::{glyphs::GlyphCollector, lines::Line};
-use super::{document::Document, error::ReadError, limits::ReadLimits, outline::Outline};
+use super::{document::Reading, error::ReadError, limits::ReadLimits, outline::Outline};
+
+/// With more letters untold than this, what is left is no document. In percent.
+const UNKNOWN_TOO_MANY_PCT: usize = 90;
+/// Fewer letters untold are bullets and icons. In percent.
+const UNKNOWN_WORTH_A_WORD_PCT: u8 = 10;
 
 /// Reads a PDF. One that is protected against copying only, or whose password is empty, opens like any other.
 ///
 /// # Errors
 /// [`ReadError::NeedsPassword`], [`ReadError::TooManyPages`], [`ReadError::NoText`] for scans and for fonts that do
 /// not tell their letters, [`ReadError::Damaged`].
-pub(super) fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadError> {
+pub(super) fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Reading, ReadError> {
     let pdf = Pdf::new(bytes.to_vec()).map_err(|error| match error {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => ReadError::NeedsPassword,
         LoadPdfError::Decryption(error) => ReadError::Damaged { what: format!("its encryption: {error:?}") },
@@ -47,13 +52,15 @@ pub(super) fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadEr
         unknown += collector.unknown;
         read_pages.push(lines::join(&collector.glyphs));
     }
-    if unknown > letters {
+    let unknown_pct = unknown * 100 / (letters + unknown).max(1);
+    if unknown_pct > UNKNOWN_TOO_MANY_PCT {
         return Err(ReadError::NoText);
     }
     let mut outline = Outline::default();
     outline.set_title(&pdf.metadata().title.as_deref().map(title).unwrap_or_default());
     paragraphs::add(&mut outline, read_pages);
-    Ok(outline.finish())
+    let unknown_letters_pct = u8::try_from(unknown_pct).ok().filter(|pct| *pct >= UNKNOWN_WORTH_A_WORD_PCT);
+    Ok(Reading { unknown_letters_pct, ..Reading::of(outline.finish()) })
 }
 
 /// The title in the metadata, unless a program put its file name there.

@@ -16,6 +16,9 @@ const SAME_LINE: f64 = 0.45;
 /// A letter may step back by this part of the font size: kerning, accents drawn over their letter.
 const STEP_BACK: f64 = 0.9;
 
+/// The shadow of a letter is within this part of the font size.
+const SHADOW: f64 = 0.08;
+
 /// A piece of text on one baseline.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
@@ -36,11 +39,11 @@ pub(super) struct Line {
 /// The lines of a page in drawing order.
 pub(super) fn join(glyphs: &[PlacedGlyph]) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
-    let mut drawn = HashSet::new();
+    let mut drawn = Drawn::default();
     let mut line: Option<Line> = None;
     for glyph in glyphs {
         // Programs draw a letter twice to make it bold or to give it a shadow.
-        if !glyph.text.trim().is_empty() && !drawn.insert(place(glyph)) {
+        if !glyph.text.trim().is_empty() && drawn.is_shadow(glyph) {
             continue;
         }
         match &mut line {
@@ -128,16 +131,31 @@ fn begin(glyph: &PlacedGlyph) -> Line {
     }
 }
 
-/// A letter at a place, coarse enough to meet its own shadow.
-#[expect(clippy::cast_possible_truncation, reason = "places on a page are small; a huge one only saturates")]
-fn place(glyph: &PlacedGlyph) -> (String, i16, i64, i64) {
-    let step = (glyph.size * 0.12).max(0.1);
-    (
-        glyph.text.clone(),
-        glyph.angle,
-        (glyph.start / step).round() as i64,
-        (glyph.height / step).round() as i64,
-    )
+/// The letters already drawn, by where they are on a grid of a part of their size.
+#[derive(Default)]
+struct Drawn(HashSet<(String, i16, i64, i64)>);
+
+impl Drawn {
+    /// Notes a letter and says whether the same one was drawn within a hair of it.
+    fn is_shadow(&mut self, glyph: &PlacedGlyph) -> bool {
+        let step = (glyph.size * SHADOW).max(0.1);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "places on a page are small; a huge one only saturates"
+        )]
+        let cell = |place: f64| (place / step).round() as i64;
+        let (across, up) = (cell(glyph.start), cell(glyph.height));
+        let mut key = (glyph.text.clone(), glyph.angle, across, up);
+        for (right, above) in [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1)] {
+            (key.2, key.3) = (across.saturating_add(right), up.saturating_add(above));
+            if self.0.contains(&key) {
+                return true;
+            }
+        }
+        (key.2, key.3) = (across, up);
+        self.0.insert(key);
+        false
+    }
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ fn begins_lowercase(text: &str) -> bool {
 }
 
 fn is_private(c: char) -> bool {
-    ('\u{e000}'..='\u{f8ff}').contains(&c) && !BULLETS.contains(&c)
+    (('\u{e000}'..='\u{f8ff}').contains(&c) || c >= '\u{f0000}') && !BULLETS.contains(&c)
 }
 
 /// The text of a list item without its bullet.
@@ -275,7 +275,7 @@ mod tests {
             vec![
                 line("Clínica Benova", 800.0, 10.0),
                 line(&format!("Texto propio de la hoja {}.", ["uno", "dos", "tres"][n]), 700.0, 10.0),
-                line("Algo más.", 600.0, 10.0),
+                line(["Algo más.", "Algo menos.", "Nada más."][n], 600.0, 10.0),
                 line(&format!("Página {n} de 12"), 30.0, 10.0),
             ]
         };
