@@ -119,3 +119,50 @@ pub(super) fn normalize(values: &mut [f32]) {
         *value /= length;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_quantize(values: &[f32], expected: &[i32], unit: f32) {
+        let mut pairs = vec![0; values.len() / 2];
+        assert_eq!(quantize(values, &mut pairs), unit, "{values:?}");
+        let wholes: Vec<i32> = pairs.iter().flat_map(|&pair| [(pair << 16) >> 16, pair >> 16]).collect();
+        assert_eq!(wholes, expected, "{values:?}");
+    }
+
+    #[test]
+    fn quantized_values_span_255_steps_and_include_zero() {
+        check_quantize(&[0.0, 255.0, 1.5, 2.5], &[0, 255, 2, 2], 1.0);
+        check_quantize(&[-3.0, 252.0, -1.0, 0.6], &[-3, 252, -1, 1], 1.0);
+        check_quantize(&[-510.0, -2.0, -1.0, 0.0], &[-255, -1, 0, 0], 2.0);
+    }
+
+    #[test]
+    fn nothing_to_quantize_is_all_zeros() {
+        check_quantize(&[0.0; 4], &[0; 4], 1.0);
+        check_quantize(&[f32::INFINITY, 1.0], &[0; 2], 1.0);
+    }
+
+    #[test]
+    fn a_normalised_row_has_mean_zero_and_variance_one_before_gain_and_offset() {
+        let norm = LayerNorm { gain: vec![2.0; 40], offset: vec![3.0; 40] };
+        let mut values: Vec<f32> = (0..80_u8).map(|value| f32::from(value * 3 % 41)).collect();
+        layer_norm(&mut values, &norm);
+        for row in values.chunks_exact(40) {
+            let mean = row.iter().sum::<f32>() / 40.0;
+            let variance = row.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / 40.0;
+            assert!((mean - 3.0).abs() < 1e-4 && (variance - 4.0).abs() < 1e-3, "{mean} {variance}");
+        }
+    }
+
+    #[test]
+    fn unit_length_leaves_zeros_alone() {
+        let mut values = [3.0, 0.0, 4.0];
+        normalize(&mut values);
+        assert_eq!(values, [0.6, 0.0, 0.8]);
+        let mut zeros = [0.0; 3];
+        normalize(&mut zeros);
+        assert_eq!(zeros, [0.0; 3]);
+    }
+}
