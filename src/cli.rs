@@ -8,6 +8,8 @@ pub mod completions;
 pub mod config;
 pub mod context;
 pub mod exit;
+pub mod ingest;
+pub mod knowledge;
 pub mod man;
 pub mod output;
 pub mod table;
@@ -85,6 +87,10 @@ pub enum Command {
     Config(config::Args),
     /// Make, list, check, switch and remove tenants
     Tenant(tenant::Args),
+    /// Bring files into a tenant's knowledge
+    Ingest(ingest::Args),
+    /// Search and tend what a tenant knows
+    Knowledge(knowledge::Args),
 }
 
 impl Command {
@@ -95,6 +101,8 @@ impl Command {
             Self::Man => man::run(&before.output),
             Self::Config(args) => config::run(args, before),
             Self::Tenant(args) => tenant::run(args, before),
+            Self::Ingest(args) => ingest::run(args, before),
+            Self::Knowledge(args) => knowledge::run(args, before),
         }
     }
 }
