@@ -9,6 +9,8 @@ pub mod config;
 pub mod context;
 pub mod exit;
 pub mod init;
+pub mod ingest;
+pub mod knowledge;
 pub mod man;
 pub mod output;
 pub mod table;
@@ -88,6 +90,10 @@ pub enum Command {
     Config(config::Args),
     /// Make, list, check, switch and remove tenants
     Tenant(tenant::Args),
+    /// Bring files into a tenant's knowledge
+    Ingest(ingest::Args),
+    /// Search and tend what a tenant knows
+    Knowledge(knowledge::Args),
 }
 
 impl Command {
@@ -99,6 +105,8 @@ impl Command {
             Self::Init(args) => init::run(args, before),
             Self::Config(args) => config::run(args, before),
             Self::Tenant(args) => tenant::run(args, before),
+            Self::Ingest(args) => ingest::run(args, before),
+            Self::Knowledge(args) => knowledge::run(args, before),
         }
     }
 }
