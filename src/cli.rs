@@ -123,10 +123,11 @@ pub fn run(arguments: Vec<OsString>, env: Env) -> ExitStatus {
 
     let early = early_settings(&arguments);
     let command = Cli::command().color(early.color.for_clap());
-    let cli = match command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
-        Err(error) => return exit::report_usage(&error, &Output::new(early, &env)),
-    };
+    let cli =
+        match command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
+            Ok(cli) => cli,
+            Err(error) => return exit::report_usage(&error, &Output::new(early, &env)),
+        };
     let global = cli.global;
     let output = Output::new(OutputSettings::of(&global), &env);
     let source = ConfigSource::new(global.config, env)

@@ -6,6 +6,7 @@ pub mod business;
 pub mod conversation;
 pub mod language;
 pub mod message;
+pub mod money;
 pub mod retrieval;
 pub mod tenant;
 pub mod turn;

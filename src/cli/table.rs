@@ -28,7 +28,8 @@ impl Table {
 
     /// The table as lines of text. A column whose cells are all numbers is aligned to the right.
     pub fn render(&self, header: anstyle::Style) -> String {
-        let columns: Vec<(usize, bool)> = (0..self.headers.len()).map(|column| self.measure(column)).collect();
+        let columns: Vec<(usize, bool)> =
+            (0..self.headers.len()).map(|column| self.measure(column)).collect();
         let headers: Vec<String> = self.headers.iter().map(|text| text.to_uppercase()).collect();
         let mut text = format!("{header}{}{header:#}\n", line(&headers, &columns));
         for row in &self.rows {

@@ -46,6 +46,16 @@ impl ConfigErrors {
         (!errors.is_empty()).then_some(Self(errors))
     }
 
+    /// A single error.
+    pub fn one(error: ConfigError) -> Self {
+        Self(vec![error])
+    }
+
+    /// The errors of several files together. None when there are none.
+    pub fn merge(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        Self::new(all.into_iter().flat_map(|errors| errors.0).collect())
+    }
+
     /// The errors, in the order of the file.
     pub fn as_slice(&self) -> &[ConfigError] {
         &self.0

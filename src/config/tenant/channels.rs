@@ -1,0 +1,247 @@
+//! `[channels]`: where customers write, with the credentials of each provider.
+//!
+//! A channel is on when its table is there. Each has an address that can point elsewhere: a proxy, or a fake in tests.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    config::{leaf::Leaf, reader::Section, secret::Secret},
+    domain::language::Language,
+};
+
+/// The channels that are on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Channels {
+    /// `[channels.meta]`: WhatsApp at Meta.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Meta>,
+    /// `[channels.twilio]`: WhatsApp or SMS at Twilio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub twilio: Option<Twilio>,
+    /// `[channels.telegram]`: a Telegram bot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub telegram: Option<Telegram>,
+    /// `[channels.chatwoot]`: a Chatwoot inbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chatwoot: Option<Chatwoot>,
+    /// `[channels.web]`: the chat on the business's own site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub web: Option<Web>,
+    /// `[channels.voice]`: phone calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<Voice>,
+}
+
+/// WhatsApp Cloud API: <https://developers.facebook.com/docs/whatsapp/cloud-api>.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Meta {
+    /// `phone_number_id`: the id of the sending number; digits.
+    pub phone_number_id: String,
+    /// `access_token`, `access_token_file`: the token that sends.
+    pub access_token: Secret,
+    /// `app_secret`, `app_secret_file`: what Meta signs webhooks with.
+    pub app_secret: Secret,
+    /// `verify_token`, `verify_token_file`: what Meta shows when the webhook is registered.
+    pub verify_token: Secret,
+    /// `api_base`: Default https://graph.facebook.com/v23.0.
+    pub api_base: String,
+}
+
+/// Twilio Programmable Messaging: <https://www.twilio.com/docs/messaging/api>.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Twilio {
+    /// `account_sid`: the account.
+    pub account_sid: String,
+    /// `auth_token`, `auth_token_file`: what sends and what webhooks are signed with.
+    pub auth_token: Secret,
+    /// `from`: the sending number, such as `whatsapp:+14155238886`.
+    pub from: String,
+    /// `api_base`: Default https://api.twilio.com.
+    pub api_base: String,
+}
+
+/// Telegram Bot API: <https://core.telegram.org/bots/api>.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Telegram {
+    /// `token`, `token_file`: the bot's token.
+    pub token: Secret,
+    /// `mode`: how messages come in. Default poll.
+    pub mode: TelegramMode,
+    /// `secret_token`, `secret_token_file`: what Telegram shows with each webhook. Required with mode webhook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_token: Option<Secret>,
+    /// `api_base`: Default https://api.telegram.org.
+    pub api_base: String,
+}
+
+/// How Telegram's messages come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TelegramMode {
+    /// The daemon asks for them: works behind any router.
+    Poll,
+    /// Telegram calls the daemon, which needs a public https address.
+    Webhook,
+}
+
+/// Chatwoot as an agent bot: <https://developers.chatwoot.com>.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Chatwoot {
+    /// `base_url`: the Chatwoot server.
+    pub base_url: String,
+    /// `account_id`: the account there; webhooks without a tenant are found by it.
+    pub account_id: u64,
+    /// `api_token`, `api_token_file`: the token that writes.
+    pub api_token: Secret,
+    /// `webhook_secret`, `webhook_secret_file`: what webhooks are signed with. Default none: not checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<Secret>,
+}
+
+/// The chat on the business's own site.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Web {
+    /// `origins`: the sites that may embed it, such as https://benova.example. Default none: any.
+    pub origins: Vec<String>,
+    /// `title`: above the chat. Default the tenant's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// `greeting`: the first message a visitor sees. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub greeting: Option<String>,
+    /// `color`: of the button and the header, as `#rrggbb`. Default #1f6feb.
+    pub color: String,
+}
+
+/// Phone calls by Twilio Voice: <https://www.twilio.com/docs/voice/twiml>.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Voice {
+    /// `auth_token`, `auth_token_file`: what webhooks are signed with.
+    pub auth_token: Secret,
+    /// `language`: spoken first: es, en or pt. Default the tenant's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// `transfer_to`: the number a caller who wants a person is put through to. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer_to: Option<String>,
+    /// `api_base`: Default https://api.twilio.com.
+    pub api_base: String,
+}
+
+impl Channels {
+    pub(super) fn read(section: &Section<'_>) -> Self {
+        Self {
+            meta: section.optional_section("meta").and_then(|table| Meta::read(&table)),
+            twilio: section.optional_section("twilio").and_then(|table| Twilio::read(&table)),
+            telegram: section.optional_section("telegram").and_then(|table| Telegram::read(&table)),
+            chatwoot: section.optional_section("chatwoot").and_then(|table| Chatwoot::read(&table)),
+            web: section.optional_section("web").map(|table| Web::read(&table)),
+            voice: section.optional_section("voice").and_then(|table| Voice::read(&table)),
+        }
+    }
+}
+
+impl Meta {
+    fn read(section: &Section<'_>) -> Option<Self> {
+        let phone_number_id = section.require("phone_number_id", digits);
+        let access_token = section.require_secret("access_token");
+        let app_secret = section.require_secret("app_secret");
+        let verify_token = section.require_secret("verify_token");
+        let api_base = address(section, "api_base", "https://graph.facebook.com/v23.0");
+        Some(Self {
+            phone_number_id: phone_number_id?,
+            access_token: access_token?,
+            app_secret: app_secret?,
+            verify_token: verify_token?,
+            api_base,
+        })
+    }
+}
+
+impl Twilio {
+    fn read(section: &Section<'_>) -> Option<Self> {
+        let account_sid = section.require("account_sid", Leaf::name_value);
+        let auth_token = section.require_secret("auth_token");
+        let from = section.require("from", filled_setting);
+        let api_base = address(section, "api_base", "https://api.twilio.com");
+        Some(Self { account_sid: account_sid?, auth_token: auth_token?, from: from?, api_base })
+    }
+}
+
+impl Telegram {
+    fn read(section: &Section<'_>) -> Option<Self> {
+        let token = section.require_secret("token");
+        let mode = section.read("mode", Leaf::choice).unwrap_or(TelegramMode::Poll);
+        let secret_token = match mode {
+            TelegramMode::Poll => section.secret("secret_token"),
+            TelegramMode::Webhook => section.require_secret("secret_token"),
+        };
+        let api_base = address(section, "api_base", "https://api.telegram.org");
+        Some(Self { token: token?, mode, secret_token, api_base })
+    }
+}
+
+impl Chatwoot {
+    fn read(section: &Section<'_>) -> Option<Self> {
+        let base_url = section.require("base_url", Leaf::url);
+        let account_id = section.require("account_id", |v| v.integer(1..=u64::from(u32::MAX)));
+        let api_token = section.require_secret("api_token");
+        let webhook_secret = section.secret("webhook_secret");
+        Some(Self { base_url: base_url?, account_id: account_id?, api_token: api_token?, webhook_secret })
+    }
+}
+
+impl Web {
+    fn read(section: &Section<'_>) -> Self {
+        Self {
+            origins: section.list("origins", origin).unwrap_or_default(),
+            title: section.read("title", Leaf::words),
+            greeting: section.read("greeting", Leaf::words),
+            color: section.read("color", color).unwrap_or_else(|| "#1f6feb".to_owned()),
+        }
+    }
+}
+
+impl Voice {
+    fn read(section: &Section<'_>) -> Option<Self> {
+        let auth_token = section.require_secret("auth_token");
+        let language = section.read("language", Leaf::choice);
+        let transfer_to = section.read("transfer_to", filled_setting);
+        let api_base = address(section, "api_base", "https://api.twilio.com");
+        Some(Self { auth_token: auth_token?, language, transfer_to, api_base })
+    }
+}
+
+fn address(section: &Section<'_>, key: &str, default: &str) -> String {
+    section.read(key, Leaf::url).unwrap_or_else(|| default.to_owned())
+}
+
+fn filled_setting(leaf: &Leaf<'_>) -> Result<String, String> {
+    let text = leaf.setting()?;
+    if text.trim().is_empty() { Err("must not be empty".to_owned()) } else { Ok(text) }
+}
+
+fn digits(leaf: &Leaf<'_>) -> Result<String, String> {
+    let text = leaf.setting()?;
+    let only_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if only_digits { Ok(text) } else { Err(format!("must be digits in quotes, not {text:?}")) }
+}
+
+/// A site as browsers send it: scheme, host and port, nothing after.
+fn origin(leaf: &Leaf<'_>) -> Result<String, String> {
+    let text = leaf.url()?;
+    let url = crate::config::leaf::check_url(&text)?;
+    let origin = url.origin().ascii_serialization();
+    if url.path() == "/" && url.query().is_none() && url.username().is_empty() {
+        Ok(origin)
+    } else {
+        Err(format!("must be a site such as {origin:?}, without a path"))
+    }
+}
+
+fn color(leaf: &Leaf<'_>) -> Result<String, String> {
+    let text = leaf.text()?;
+    let hex = text.strip_prefix('#').unwrap_or_default();
+    let right = hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    if right { Ok(text) } else { Err(format!("must be a colour such as \"#1f6feb\", not {text:?}")) }
+}
