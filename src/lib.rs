@@ -9,4 +9,11 @@ pub mod domain;
 pub mod knowledge;
 pub mod store;
 
+pub mod app;
+pub mod channel;
 pub mod cli;
+pub mod crash;
+pub mod http;
+pub mod telemetry;
+pub mod tenants;
+pub mod worker;
