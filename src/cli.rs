@@ -5,11 +5,13 @@
 //! command prints only through [`output::Output`] and never calls `exit`.
 
 pub mod completions;
+pub mod config;
 pub mod context;
 pub mod exit;
 pub mod man;
 pub mod output;
 pub mod table;
+pub mod tenant;
 
 use std::{ffi::OsString, future::Future, path::PathBuf, process::ExitCode};
 
@@ -79,6 +81,10 @@ pub enum Command {
     Completions(completions::Args),
     /// Print the manual page
     Man,
+    /// Check the configuration, or print what is in effect
+    Config(config::Args),
+    /// Make, list, check, switch and remove tenants
+    Tenant(tenant::Args),
 }
 
 impl Command {
@@ -87,6 +93,8 @@ impl Command {
         match self {
             Self::Completions(args) => completions::run(args, &before.output),
             Self::Man => man::run(&before.output),
+            Self::Config(args) => config::run(args, before),
+            Self::Tenant(args) => tenant::run(args, before),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod env;
 pub mod errors;
 mod leaf;
 pub mod llm;
+pub mod preset;
 mod reader;
 pub mod secret;
 mod show;

@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use crate::{
     cli::output::{Output, OutputError},
-    config::errors::{ConfigError, ConfigErrors},
+    config::{
+        errors::{ConfigError, ConfigErrors},
+        tenant_file::TenantFileError,
+    },
     domain::tenant::TenantIdError,
 };
 
@@ -104,8 +107,9 @@ pub(crate) fn report(result: anyhow::Result<ExitStatus>, output: &Output) -> Exi
     }
     let status = status_of(&error);
     let details = cause::<ConfigErrors>(&error).map(ConfigErrors::as_slice).unwrap_or_default();
-    let hint = cause::<Failure>(&error).and_then(|failure| failure.hint.as_deref());
-    say(output, status, &format!("{error:#}"), hint, details);
+    // The configuration's errors are sentences of their own; the context around them would only repeat the file.
+    let message = cause::<ConfigErrors>(&error).map_or_else(|| format!("{error:#}"), ToString::to_string);
+    say(output, status, &message, hint_of(&error).as_deref(), details);
     status
 }
 
@@ -130,8 +134,25 @@ fn status_of(error: &anyhow::Error) -> ExitStatus {
         ExitStatus::BadConfiguration
     } else if cause::<TenantIdError>(error).is_some() {
         ExitStatus::Usage
+    } else if matches!(cause(error), Some(TenantFileError::Unknown { .. })) {
+        ExitStatus::NothingFound
     } else {
         ExitStatus::Failure
+    }
+}
+
+/// What to do about an error, if something is known to help.
+fn hint_of(error: &anyhow::Error) -> Option<String> {
+    if let Some(failure) = cause::<Failure>(error) {
+        return failure.hint.clone();
+    }
+    match cause(error)? {
+        TenantFileError::Unknown { alike: Some(alike), .. } => Some(format!("did you mean `{alike}`?")),
+        TenantFileError::Unknown { id, .. } => {
+            Some(format!("make it with `iass tenant add {id} --name NAME`"))
+        }
+        TenantFileError::Exists { .. } => Some("edit its file, or choose another id".to_owned()),
+        TenantFileError::Wrong(_) | TenantFileError::Io { .. } => None,
     }
 }
 

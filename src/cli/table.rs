@@ -81,6 +81,10 @@ mod tests {
         let mut table = Table::new(["tenant", "name", "orders"]);
         table.row(["benova".into(), "Clínica 日本".into(), "9".into()]);
         table.row(["a".into(), "x\u{1b}[2J".into(), "120".into()]);
-        insta::assert_snapshot!(table.render(anstyle::Style::new()), @"");
+        insta::assert_snapshot!(table.render(anstyle::Style::new()), @r"
+TENANT  NAME          ORDERS
+benova  Clínica 日本       9
+a       x [2J            120
+");
     }
 }

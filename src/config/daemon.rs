@@ -9,7 +9,10 @@ use std::{
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{leaf::Leaf, reader::Section, secret::Secret, show};
+use crate::{
+    config::{leaf::Leaf, reader::Section, secret::Secret, show},
+    domain::tenant::TenantId,
+};
 
 /// `[server]`: where the daemon listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -216,6 +219,16 @@ impl Server {
 }
 
 impl Paths {
+    /// The database of a tenant: `<data>/tenants/<id>.db`.
+    pub fn tenant_database(&self, id: &TenantId) -> PathBuf {
+        self.data.join("tenants").join(format!("{id}.db"))
+    }
+
+    /// The documents of a tenant: `<knowledge>/<id>`.
+    pub fn tenant_knowledge(&self, id: &TenantId) -> PathBuf {
+        self.knowledge.join(id.as_str())
+    }
+
     pub(super) fn read(section: &Section<'_>, folder: &Path) -> Self {
         let path = |key: &str| section.read(key, Leaf::path).unwrap_or_else(|| folder.join(key));
         Self {

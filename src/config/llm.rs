@@ -1,10 +1,15 @@
 //! `[llm]`: the language models, their keys and the limits they are used within.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::config::{leaf::Leaf, reader::Section, secret::Secret, show};
+use crate::config::{
+    leaf::Leaf,
+    reader::{Section, unique},
+    secret::Secret,
+    show,
+};
 
 /// The language models. Without keys the built-in answerer serves alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,23 +72,20 @@ pub struct MediaModel {
 impl Llm {
     pub(super) fn read(section: &Section<'_>) -> Option<Self> {
         let tables = section.sections("keys");
-        let mut seen = BTreeMap::<String, ()>::new();
-        let mut keys = Vec::with_capacity(tables.len());
-        for table in &tables {
-            let Some(key) = LlmKey::read(table) else { continue };
-            if seen.insert(key.id.clone(), ()).is_some() {
-                table.error("id", &format!("is {:?} a second time; every key needs its own id", key.id));
-            }
-            keys.push(key);
-        }
+        let ids = unique(&tables, "id");
+        let keys = tables.iter().filter_map(LlmKey::read).collect();
         let media = |name: &str| {
             let table = section.optional_section(name)?;
             let key = table.require("key", Leaf::name_value);
-            if let Some(id) = key.as_ref().filter(|id| !seen.contains_key(*id)) {
-                let ids = seen.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-                let ids =
-                    if ids.is_empty() { "there are none".to_owned() } else { format!("there are {ids}") };
-                table.error("key", &format!("is {id:?}, which is not the id of one of [[llm.keys]]; {ids}"));
+            if let Some(id) = key.as_ref().filter(|id| !ids.contains(*id)) {
+                let known = ids.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let known = if known.is_empty() {
+                    "there are none".to_owned()
+                } else {
+                    format!("there are: {known}")
+                };
+                table
+                    .error("key", &format!("is {id:?}, which is not the id of one of [[llm.keys]]; {known}"));
             }
             let model = table.require("model", Leaf::setting);
             Some(MediaModel { key: key?, model: model? })

@@ -308,6 +308,11 @@ impl<'a> Section<'a> {
         self.document.error(&place, &full, &format!("`{full}` {message}"));
     }
 
+    /// Whether there is such a key, right or wrong.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.leaf(key).is_some()
+    }
+
     /// Notes something odd but not wrong.
     pub(crate) fn warn(&self, message: String) {
         let file = self.document.file.map(|file| format!("{}: ", file.display())).unwrap_or_default();
@@ -399,6 +404,19 @@ impl Drop for Section<'_> {
             self.document.error(&Place::File(key.span()), &full, &format!("unknown key `{full}`; {advice}"));
         }
     }
+}
+
+/// The values of the text `key` of several tables. One that comes a second time is noted.
+pub(crate) fn unique(tables: &[Section<'_>], key: &str) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    for table in tables {
+        // What is no text at all is noted by whoever reads the table.
+        let Some(value) = table.leaf(key).and_then(|leaf| leaf.setting().ok()) else { continue };
+        if !seen.insert(value.clone()) {
+            table.error(key, &format!("is {value:?} a second time; each needs its own"));
+        }
+    }
+    seen
 }
 
 /// The variables that set a key, the first that is set wins.

@@ -110,12 +110,9 @@ impl TenantConfig {
 
     fn read(root: &Section<'_>) -> Option<Self> {
         let name = root.require("name", Leaf::words);
-        // A wrong currency has been noted; the dollar only lets the prices be checked too.
-        let currency = root.read("currency", currency).or_else(|| Currency::parse("USD").ok());
+        let currency =
+            if root.has("currency") { root.read("currency", currency) } else { Currency::parse("USD").ok() };
         let notify = Notify::read(&root.section("notify"));
-        let booking = currency.map(|currency| {
-            root.optional_section("booking").and_then(|section| Booking::read(&section, currency))
-        });
         let tools = root.sections("tools");
         let config = Self {
             language: root.read("language", Leaf::choice).unwrap_or_default(),
@@ -126,7 +123,7 @@ impl TenantConfig {
             memory: Memory::read(&root.section("memory")),
             handoff: Handoff::read(&root.section("handoff"), &notify),
             leads: Leads::read(&root.section("leads")),
-            booking: booking.flatten(),
+            booking: root.optional_section("booking").map(|section| Booking::read(&section, currency)),
             catalog: root.optional_section("catalog").map(|section| Catalog::read(&section)),
             tools: HttpTool::read_all(&tools),
             channels: Channels::read(&root.section("channels")),

@@ -5,7 +5,13 @@ use std::{collections::BTreeSet, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{leaf::Leaf, reader::Section, secret::Secret, show, tenant::business::WeekHours},
+    config::{
+        leaf::Leaf,
+        reader::{Section, unique},
+        secret::Secret,
+        show,
+        tenant::business::WeekHours,
+    },
     domain::money::{Currency, Money},
 };
 
@@ -86,24 +92,22 @@ pub struct StaffMember {
 }
 
 impl Booking {
-    pub(super) fn read(section: &Section<'_>, currency: Currency) -> Option<Self> {
+    pub(super) fn read(section: &Section<'_>, currency: Option<Currency>) -> Self {
         let minutes = |key: &str, least: u64, most: u64, default: u64| {
             section.read(key, |v| v.minutes(least..=most)).unwrap_or(Duration::from_secs(default * 60))
         };
         let service_tables = section.sections("services");
-        let services: Vec<_> =
-            service_tables.iter().filter_map(|table| Service::read(table, currency)).collect();
-        unique_ids(&service_tables);
+        let service_ids = unique(&service_tables, "id");
+        let services = service_tables.iter().filter_map(|table| Service::read(table, currency)).collect();
         let staff_tables = section.sections("staff");
-        let staff: Vec<_> =
-            staff_tables.iter().filter_map(|table| StaffMember::read(table, &services)).collect();
-        unique_ids(&staff_tables);
+        unique(&staff_tables, "id");
+        let staff = staff_tables.iter().filter_map(|table| StaffMember::read(table, &service_ids)).collect();
         let provider = section.read("provider", Leaf::choice).unwrap_or(BookingProvider::Builtin);
         let url = section.read("url", Leaf::url);
         if provider == BookingProvider::Http && url.is_none() {
             section.error("url", "is needed when `booking.provider` is \"http\"");
         }
-        Some(Self {
+        Self {
             provider,
             url,
             token: section.secret("token"),
@@ -114,28 +118,29 @@ impl Booking {
             horizon_days: section.read("horizon_days", |v| v.integer(1..=730)).unwrap_or(60),
             services,
             staff,
-        })
+        }
     }
 }
 
 impl Service {
-    fn read(section: &Section<'_>, currency: Currency) -> Option<Self> {
+    fn read(section: &Section<'_>, currency: Option<Currency>) -> Option<Self> {
         let id = section.require("id", Leaf::name_value);
         let name = section.require("name", Leaf::words);
         let duration = section.require("duration_min", |v| v.minutes(1..=1440));
-        let price = section.read("price", |v| v.price(currency));
+        let price =
+            section.read("price", |v| currency.map(|currency| v.price(currency)).transpose()).flatten();
         let description = section.read("description", Leaf::text).unwrap_or_default();
         Some(Self { id: id?, name: name?, duration: duration?, price, description })
     }
 }
 
 impl StaffMember {
-    fn read(section: &Section<'_>, known: &[Service]) -> Option<Self> {
+    fn read(section: &Section<'_>, known: &BTreeSet<String>) -> Option<Self> {
         let id = section.require("id", Leaf::name_value);
         let name = section.require("name", Leaf::words);
         let services = section.list("services", |leaf| {
             let id = leaf.name_value()?;
-            if known.iter().any(|service| service.id == id) {
+            if known.contains(&id) {
                 Ok(id)
             } else {
                 Err(format!("is {id:?}, which is not the id of one of [[booking.services]]"))
@@ -143,16 +148,5 @@ impl StaffMember {
         });
         let hours = section.optional_section("hours").map(|hours| WeekHours::read(&hours));
         Some(Self { id: id?, name: name?, services, hours })
-    }
-}
-
-/// Notes ids that two tables share.
-fn unique_ids(tables: &[Section<'_>]) {
-    let mut seen = BTreeSet::new();
-    for table in tables {
-        table.read("id", |leaf| {
-            let id = leaf.name_value()?;
-            if seen.insert(id.clone()) { Ok(()) } else { Err(format!("is {id:?} a second time")) }
-        });
     }
 }

@@ -1,1 +1,252 @@
+//! Tests of a tenant's configuration as a whole.
 
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use jiff::civil::{Weekday, date};
+use proptest::prelude::*;
+
+use super::{
+    agents::{AgentConfig, Strategy as AgentStrategy},
+    booking::{BookingProvider, Service, StaffMember},
+    business::{Holiday, OpenSpan},
+    desk::LeadField,
+    notify::{ChatWebhook, NotifyKind},
+    *,
+};
+use crate::{
+    config::secret::{MASK, Secret},
+    domain::money::Money,
+};
+
+fn parse(text: &str, env: Env) -> Result<TenantConfig, String> {
+    TenantConfig::parse(text, &PathBuf::from("tenants/acme/tenant.toml"), &env)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_name_is_all_a_tenant_needs() {
+    let config = parse("name = \"Acme\"", Env::default()).unwrap();
+    assert!(config.enabled);
+    assert_eq!(config.language, Language::Es);
+    assert_eq!(config.memory.window, 10);
+    assert_eq!(config.handoff.return_after, Some(Duration::from_secs(7200)));
+    assert_eq!(config.leads.required, [LeadField::Name, LeadField::Email].into());
+    assert_eq!((config.booking, config.catalog), (None, None));
+}
+
+#[test]
+fn hours_holidays_and_prices_are_read_exactly() {
+    let text = r#"
+name = "Acme"
+timezone = "America/Bogota"
+currency = "USD"
+[business]
+holidays = ["2026-12-25", 2027-01-01, "02-29"]
+[business.hours]
+mon = ["14:00-24:00", "9:00-12:30"]
+[booking]
+[[booking.services]]
+id = "cut"
+name = "Cut"
+duration_min = 45
+price = 19.90
+[[booking.services]]
+id = "dye"
+name = "Dye"
+duration_min = 90
+price = "40"
+"#;
+    let config = parse(text, Env::default()).unwrap();
+    assert_eq!(config.timezone.iana_name(), Some("America/Bogota"));
+    let hours = config.business.hours.unwrap();
+    assert_eq!(
+        hours.on(Weekday::Monday),
+        [OpenSpan { from_min: 540, to_min: 750 }, OpenSpan { from_min: 840, to_min: 1440 }]
+    );
+    assert!(hours.on(Weekday::Sunday).is_empty());
+    let closed = |day| config.business.holidays.iter().any(|holiday| holiday.is_on(day));
+    assert!(closed(date(2026, 12, 25)) && closed(date(2027, 1, 1)) && closed(date(2028, 2, 29)));
+    assert!(!closed(date(2027, 12, 25)) && !closed(date(2027, 2, 28)));
+    let prices: Vec<_> =
+        config.booking.unwrap().services.iter().map(|service| service.price.unwrap().minor).collect();
+    assert_eq!(prices, [1990, 4000]);
+}
+
+#[test]
+fn all_mistakes_of_a_tenant_are_told_at_once_with_their_places() {
+    let text = r#"
+nam = "Acme"
+language = "fr"
+timezone = "America/Bogotá"
+currency = "pesos"
+
+[business]
+holidays = ["2026-02-30"]
+[business.hours]
+mon = ["09:00-18:00", "17:00-19:00"]
+tue = ["18:00-09:00", "9-17"]
+lun = []
+
+[agents]
+strategy = "clasified"
+enabled = []
+[agents.sales]
+keyword = ["x"]
+
+[handoff]
+sentiment_below = -2
+notify = ["fax"]
+
+[leads]
+crm_token = "x"
+
+[booking]
+provider = "http"
+[[booking.services]]
+id = "a"
+name = "A"
+duration_min = 0
+price = 1.999
+[[booking.services]]
+id = "a"
+name = "A"
+duration_min = 10
+[[booking.staff]]
+id = "x"
+name = "X"
+services = ["b"]
+
+[channels.meta]
+phone_number_id = "12a"
+access_token = "${ACME_TOKEN}"
+app_secret = "${IASS_ADMIN_TOKEN}"
+[channels.telegram]
+token = "t"
+mode = "webhook"
+[channels.web]
+origins = ["https://acme.example/shop"]
+
+[[tools]]
+name = "t"
+description = "d"
+url = "ftp://acme.example"
+parameters = { type = "string" }
+headers = { "X Y" = "1" }
+
+[notify.email]
+to = []
+from = "nobody"
+smtp_host = "mail.acme.example"
+username = "u"
+"#;
+    let env = Env::fixed([("IASS_ADMIN_TOKEN", "secret")]);
+    insta::assert_snapshot!(parse(text, env).unwrap_err(), @"");
+}
+
+#[test]
+fn a_notification_that_is_not_set_up_is_only_a_warning() {
+    let config = parse("name = \"Acme\"\n[handoff]\nnotify = [\"email\"]\n", Env::default()).unwrap();
+    assert_eq!(
+        config.warnings,
+        ["tenants/acme/tenant.toml: `handoff.notify` names email, but there is no [notify.email]"]
+    );
+}
+
+fn some_service() -> impl Strategy<Value = (String, u64, Option<i64>)> {
+    ("\\PC{1,12}[a-z]", 1..=1440_u64, proptest::option::of(0..1_000_000_000_000_i64))
+}
+
+fn some_day() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::btree_set(0..=1440_u16, 0..6).prop_map(|minutes| {
+        let minutes: Vec<_> = minutes.into_iter().collect();
+        minutes
+            .chunks_exact(2)
+            .map(|pair| OpenSpan { from_min: pair[0], to_min: pair[1] }.to_string())
+            .collect()
+    })
+}
+
+fn some_agent() -> impl Strategy<Value = (String, AgentConfig)> {
+    let words = || proptest::option::of(proptest::collection::vec("\\PC{0,9}[a-z]", 0..3));
+    ("[a-z_]{1,8}x", proptest::option::of("\\PC{0,20}[a-z]"), words(), words()).prop_map(
+        |(name, persona, keywords, examples)| {
+            let agent =
+                AgentConfig { persona, prompt: None, keywords, examples, categories: None, tools: None };
+            (name, agent)
+        },
+    )
+}
+
+fn some_tenant() -> impl Strategy<Value = TenantConfig> {
+    let top = ("\\PC{0,30}[a-z]", 0..3_usize, 0..3_usize, any::<bool>());
+    let days = proptest::collection::vec(some_day(), 2);
+    let agents = proptest::collection::vec(some_agent(), 0..3).prop_map(BTreeMap::from_iter);
+    let services = proptest::collection::vec(some_service(), 0..4);
+    let numbers = (0..=100_u32, -1.0..=1.0_f64, 0.5..=1.0_f64, 0..=43_200_u64);
+    (top, days, agents, services, numbers, any::<bool>()).prop_map(
+        |((name, language, currency, enabled), days, agents, services, numbers, extras)| {
+            let mut config = parse("name = \"x\"", Env::default()).unwrap();
+            config.name = name;
+            config.language = Language::ALL[language];
+            config.currency = Currency::parse(["COP", "CLP", "KWD"][currency]).unwrap();
+            config.enabled = enabled;
+            let hours = format!("name = \"x\"\n[business.hours]\nmon = {:?}\nsun = {:?}\n", days[0], days[1]);
+            config.business = parse(&hours, Env::default()).unwrap().business;
+            config.business.holidays = vec![Holiday::Once(date(2026, 12, 25)), Holiday::Yearly(2, 29)];
+            config.agents.by_name = agents;
+            config.agents.strategy = if extras { AgentStrategy::Single } else { AgentStrategy::Classified };
+            (config.memory.window, config.handoff.sentiment_below) = (numbers.0, numbers.1);
+            config.handoff.loop_similarity = numbers.2;
+            config.handoff.return_after =
+                Some(Duration::from_secs(numbers.3 * 60)).filter(|after| !after.is_zero());
+            let price = |minor: i64| Money { minor, currency: config.currency };
+            let services: Vec<_> = (services.into_iter().enumerate())
+                .map(|(index, (name, minutes, minor))| Service {
+                    id: format!("s{index}"),
+                    name,
+                    duration: Duration::from_secs(minutes * 60),
+                    price: minor.map(price),
+                    description: String::new(),
+                })
+                .collect();
+            let staff = StaffMember {
+                id: "ana".to_owned(),
+                name: "Ana".to_owned(),
+                services: Some(services.iter().map(|service| service.id.clone()).collect()),
+                hours: config.business.hours.clone(),
+            };
+            let minutes = |count: u64| Duration::from_secs(count * 60);
+            config.booking = Some(Booking {
+                provider: if extras { BookingProvider::Http } else { BookingProvider::Builtin },
+                url: Some("https://calendar.example".to_owned()),
+                token: extras.then(|| Secret::from("s3cret".to_owned())),
+                buffer: minutes(5),
+                lead_time: minutes(60),
+                slot: minutes(15),
+                hold: minutes(15),
+                horizon_days: 30,
+                services,
+                staff: vec![staff],
+            });
+            if extras {
+                let webhook_url = Secret::from("https://example.com/s3cret".to_owned());
+                config.notify.slack = Some(ChatWebhook { webhook_url });
+                config.handoff.notify = Some(vec![NotifyKind::Slack]);
+            }
+            config
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_tenant_survives_writing_and_reading(config in some_tenant()) {
+        let shown = toml::to_string(&config).unwrap();
+        prop_assert!(!shown.contains("s3cret"));
+        let shown = shown
+            .replace(&format!("webhook_url = \"{MASK}\""), "webhook_url = \"https://example.com/${S}\"")
+            .replace(&format!("\"{MASK}\""), "\"${S}\"");
+        let read = parse(&shown, Env::fixed([("S", "s3cret")]));
+        prop_assert_eq!(read, Ok(config), "{}", shown);
+    }
+}

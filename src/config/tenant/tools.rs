@@ -1,13 +1,15 @@
 //! `[[tools]]`: the tenant's own tools, each a call of an HTTP address.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::config::{leaf::Leaf, reader::Section, secret::Secret, show};
+use crate::config::{
+    leaf::Leaf,
+    reader::{Section, unique},
+    secret::Secret,
+    show,
+};
 
 /// An HTTP address the model may have called.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,16 +51,8 @@ pub enum Method {
 
 impl HttpTool {
     pub(super) fn read_all(tables: &[Section<'_>]) -> Vec<Self> {
-        let mut seen = BTreeSet::new();
-        let mut tools = Vec::with_capacity(tables.len());
-        for table in tables {
-            let Some(tool) = Self::read(table) else { continue };
-            if !seen.insert(tool.name.clone()) {
-                table.error("name", &format!("is {:?} a second time", tool.name));
-            }
-            tools.push(tool);
-        }
-        tools
+        unique(tables, "name");
+        tables.iter().filter_map(Self::read).collect()
     }
 
     fn read(section: &Section<'_>) -> Option<Self> {

@@ -1,0 +1,6 @@
+//! Drives the real `iass` from outside.
+
+#![allow(missing_docs, reason = "tests")]
+
+mod config;
+mod tenant;
