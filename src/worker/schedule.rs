@@ -8,7 +8,7 @@ use crate::domain::tenant::TenantId;
 
 /// The tenants that may have work, in the order in which they get their turn.
 #[derive(Debug, Default)]
-pub struct Schedule {
+pub(super) struct Schedule {
     /// Tenants to look at now, each once, the longest waiting first.
     ready: VecDeque<TenantId>,
     /// The same, to find one quickly.
@@ -25,7 +25,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// Looks at a tenant as soon as its place in the row comes.
-    pub fn wake(&mut self, tenant: TenantId) {
+    pub(super) fn wake(&mut self, tenant: TenantId) {
         if self.busy.contains(&tenant) {
             self.again.insert(tenant);
         } else if self.is_ready.insert(tenant.clone()) {
@@ -34,7 +34,7 @@ impl Schedule {
     }
 
     /// Looks at a tenant at `due_ms`, or earlier if that was said before.
-    pub fn wake_at(&mut self, tenant: TenantId, due_ms: i64) {
+    pub(super) fn wake_at(&mut self, tenant: TenantId, due_ms: i64) {
         match self.due.get(&tenant).copied() {
             Some(earlier) if earlier <= due_ms => return,
             Some(later) => {
@@ -47,7 +47,7 @@ impl Schedule {
     }
 
     /// The next tenant to look at. It is busy until [`Self::finished`].
-    pub fn next(&mut self, now_ms: i64) -> Option<TenantId> {
+    pub(super) fn next(&mut self, now_ms: i64) -> Option<TenantId> {
         while self.timers.first().is_some_and(|(due_ms, _)| *due_ms <= now_ms) {
             let Some((_, tenant)) = self.timers.pop_first() else { break };
             self.due.remove(&tenant);
@@ -60,7 +60,7 @@ impl Schedule {
     }
 
     /// The round of a tenant is over.
-    pub fn finished(&mut self, tenant: TenantId) {
+    pub(super) fn finished(&mut self, tenant: TenantId) {
         self.busy.remove(&tenant);
         if self.again.remove(&tenant) {
             self.wake(tenant);
@@ -68,17 +68,17 @@ impl Schedule {
     }
 
     /// How many tenants wait for their place in the row.
-    pub fn ready(&self) -> usize {
+    pub(super) fn ready(&self) -> usize {
         self.ready.len()
     }
 
     /// When the next tenant becomes due, in milliseconds since 1970.
-    pub fn next_due_ms(&self) -> Option<i64> {
+    pub(super) fn next_due_ms(&self) -> Option<i64> {
         self.timers.first().map(|(due_ms, _)| *due_ms)
     }
 
     /// Makes everything that waits for its time ready now.
-    pub fn hurry(&mut self) {
+    pub(super) fn hurry(&mut self) {
         while let Some((_, tenant)) = self.timers.pop_first() {
             self.due.remove(&tenant);
             self.wake(tenant);
@@ -86,7 +86,7 @@ impl Schedule {
     }
 
     /// Whether nothing is ready, due or under way.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.ready.is_empty() && self.timers.is_empty() && self.busy.is_empty()
     }
 }
