@@ -13,10 +13,11 @@ pub mod ingest;
 pub mod knowledge;
 pub mod man;
 pub mod output;
+pub mod serve;
 pub mod table;
 pub mod tenant;
 
-use std::{ffi::OsString, future::Future, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, future::Future, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -29,6 +30,7 @@ use crate::{
     },
     clock::{Clock, Ids},
     config::{ConfigSource, env::Env},
+    crash,
 };
 
 /// A customer-service team for a small business in one binary: it answers, sells, books and hands over.
@@ -82,6 +84,8 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Fill a folder to begin with: chatbot.toml, one tenant and a sample document
     Init(init::Args),
+    /// Run the daemon: take messages, answer them, send the replies
+    Serve(serve::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print the manual page
@@ -100,6 +104,7 @@ impl Command {
     /// Runs the command. Those that need no configuration come first, so that they work when it is broken.
     fn run(self, before: Startup) -> anyhow::Result<ExitStatus> {
         match self {
+            Self::Serve(args) => serve::run(args, before),
             Self::Completions(args) => completions::run(args, &before.output),
             Self::Man => man::run(&before.output),
             Self::Init(args) => init::run(args, before),
@@ -146,6 +151,7 @@ pub fn run(arguments: Vec<OsString>, env: Env) -> ExitStatus {
     // Both ring and aws-lc-rs are compiled in by our libraries: rustls needs to be told which one. It fails only
     // when a provider is already there, which serves as well.
     drop(rustls::crypto::ring::default_provider().install_default());
+    crash::arm(&env);
 
     let early = early_settings(&arguments);
     let command = Cli::command().color(early.color.for_clap());
@@ -163,16 +169,22 @@ pub fn run(arguments: Vec<OsString>, env: Env) -> ExitStatus {
     exit::report(result, &output)
 }
 
+/// How long blocking work may go on after a command has ended.
+const RUNTIME_END: Duration = Duration::from_secs(1);
+
 /// Runs an async command to its end on a new runtime. The only place that makes one.
 ///
 /// # Errors
 /// What the command returns, or that the runtime could not be started.
 pub fn block_on(command: impl Future<Output = anyhow::Result<ExitStatus>>) -> anyhow::Result<ExitStatus> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("cannot start the async runtime")?
-        .block_on(command)
+        .context("cannot start the async runtime")?;
+    let outcome = runtime.block_on(command);
+    // A database that is locked may hold a thread for seconds: nothing is lost by not waiting for it.
+    runtime.shutdown_timeout(RUNTIME_END);
+    outcome
 }
 
 /// Reads `--json` and `--color` from arguments that clap may refuse, so that the refusal already obeys them.

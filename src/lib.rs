@@ -12,4 +12,11 @@ pub mod llm;
 pub mod prompts;
 pub mod store;
 
+pub mod app;
+pub mod channel;
 pub mod cli;
+pub mod crash;
+pub mod http;
+pub mod telemetry;
+pub mod tenants;
+pub mod worker;
