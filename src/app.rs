@@ -24,6 +24,7 @@ use crate::{
     clock::{Chance, Clock, Ids},
     config::{live::LiveConfig, tenant_file::TenantFileError},
     http,
+    knowledge::embed::Embedder,
     tenants::Tenants,
     worker::{
         DAEMON_OWNER, Stop,
@@ -32,8 +33,7 @@ use crate::{
         lock::{DataLock, DataLockError},
         outbox::Outbox,
         recovery,
-        runner::TurnRunner,
-        turns::Turns,
+        turns::{LiveRunner, Turns},
     },
 };
 
@@ -107,14 +107,19 @@ impl Prepared {
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn new(live: Arc<LiveConfig>, clock: Clock, ids: Ids) -> Result<Self, StartError> {
+    pub fn new(
+        live: Arc<LiveConfig>,
+        embedder: Arc<Embedder>,
+        clock: Clock,
+        ids: Ids,
+    ) -> Result<Self, StartError> {
         let config = live.get();
         let listen = config.server.listen;
         if config.admin_token.is_none() && !listen.ip().to_canonical().is_loopback() {
             return Err(StartError::Unprotected(listen));
         }
         let lock = DataLock::take(&config.paths.data)?;
-        let tenants = Tenants::list(live.clone(), clock.clone())?;
+        let tenants = Tenants::list(live.clone(), embedder, clock.clone())?;
         Ok(Self { live, tenants, clock, ids, lock })
     }
 
@@ -156,7 +161,7 @@ impl Daemon {
         let dispatcher = Dispatcher {
             live: live.clone(),
             tenants: tenants.clone(),
-            turns: Turns::Engine(TurnRunner::new(clock.clone(), ids.clone())),
+            turns: Turns::Engine(LiveRunner::new(live.clone(), clock.clone(), ids.clone())),
             bell: dispatcher_bell.clone(),
             outbox: outbox_bell.clone(),
             desk: desk.clone(),

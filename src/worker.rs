@@ -9,6 +9,7 @@ pub mod recovery;
 mod rounds;
 pub mod runner;
 mod schedule;
+pub mod trace;
 pub mod turns;
 
 #[cfg(test)]

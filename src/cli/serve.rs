@@ -37,7 +37,8 @@ pub(crate) fn run(args: Args, before: Startup) -> anyhow::Result<ExitStatus> {
     };
     telemetry::start(&context.config.log, least, context.output.colors_stderr());
     let live = Arc::new(LiveConfig::new(context.source, context.config));
-    let prepared = Prepared::new(live, context.clock, context.ids).map_err(explain)?;
+    let embedder = Arc::new(super::knowledge::open::embedder(&live.get().embeddings)?);
+    let prepared = Prepared::new(live, embedder, context.clock, context.ids).map_err(explain)?;
     block_on(async move {
         let daemon = prepared.listen().await.map_err(explain)?;
         if context.output.is_json() {

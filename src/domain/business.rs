@@ -1,7 +1,5 @@
 //! What a reply may need to know of the business itself.
 
-use jiff::civil::Time;
-
 use super::language::Language;
 
 /// The business that a tenant is, as its configuration describes it.
@@ -28,8 +26,8 @@ pub struct Business {
 /// Opening hours of a week, from Monday to Sunday. A day without any is closed; a week without any is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WeekHours {
-    /// The times from opening to closing of each day, in local time and in order.
-    pub days: [Vec<(Time, Time)>; 7],
+    /// From when until when each day is open, in order, in minutes since midnight of local time (1440 is midnight).
+    pub days: [Vec<(u16, u16)>; 7],
 }
 
 impl WeekHours {

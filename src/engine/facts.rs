@@ -1,7 +1,5 @@
 //! What the templates may say of a business, a customer and a passage.
 
-use jiff::civil::Time;
-
 use crate::{
     domain::{
         business::{Business, WeekHours},
@@ -51,7 +49,7 @@ fn hours(week: &WeekHours, prompts: &Prompts, language: Language) -> String {
     }
     let mut facts = Facts::default();
     let names = prompts.text(Text::Weekdays, language, &facts);
-    let days: Vec<(&str, &Vec<(Time, Time)>)> = names.split(',').map(str::trim).zip(&week.days).collect();
+    let days: Vec<(&str, &Vec<(u16, u16)>)> = names.split(',').map(str::trim).zip(&week.days).collect();
     let mut parts = Vec::new();
     for same in days.chunk_by(|a, b| a.1 == b.1) {
         let ([(first, times), ..], [.., (last, _)]) = (same, same) else { continue };
@@ -70,8 +68,8 @@ fn hours(week: &WeekHours, prompts: &Prompts, language: Language) -> String {
     parts.join("; ")
 }
 
-fn clock(time: Time) -> String {
-    format!("{}:{:02}", time.hour(), time.minute())
+fn clock(minutes: u16) -> String {
+    format!("{}:{:02}", minutes / 60, minutes % 60)
 }
 
 /// How a passage is named to a customer: "Lista de precios › Faciales".
@@ -114,7 +112,7 @@ mod tests {
     use super::*;
 
     fn week() -> WeekHours {
-        let open = |from: i8, to: i8| vec![(Time::constant(from, 0, 0, 0), Time::constant(to, 0, 0, 0))];
+        let open = |from: u16, to: u16| vec![(from * 60, to * 60)];
         let mut week = WeekHours::default();
         for day in &mut week.days[..5] {
             *day = open(8, 19);

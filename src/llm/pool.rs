@@ -41,13 +41,18 @@ impl Pool {
     /// When no HTTP client can be made, such as without any root certificates.
     pub fn new(llm: &Llm) -> Result<Self, reqwest::Error> {
         if llm.keys.is_empty() {
-            return Ok(Self { keys: Vec::new(), timeout: llm.timeout });
+            return Ok(Self::empty());
         }
         let http = http_client()?;
         let mut keys: Vec<_> = llm.keys.iter().collect();
         keys.sort_by_key(|key| key.tier);
         let keys = keys.into_iter().map(|key| KeyClient::new(key, llm, http.clone())).collect();
         Ok(Self { keys, timeout: llm.timeout })
+    }
+
+    /// No keys at all.
+    pub fn empty() -> Self {
+        Self { keys: Vec::new(), timeout: Duration::ZERO }
     }
 
     /// Whether there is no key.
