@@ -3,5 +3,11 @@
 //! This module never talks to a customer and never decides what is said; it only finds passages.
 
 pub mod chunk;
-pub mod read;
 pub mod embed;
+pub mod index;
+pub mod ingest;
+pub mod language;
+pub mod read;
+pub mod retrieve;
+pub mod terms;
+pub mod vectors;

@@ -82,6 +82,12 @@ pub enum Embedder {
     Onnx(Box<OnnxEmbedder>),
 }
 
+impl std::fmt::Debug for Embedder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Embedder").field("model", &self.model_id()).finish_non_exhaustive()
+    }
+}
+
 impl Embedder {
     /// The model in the binary.
     ///

@@ -101,6 +101,12 @@ impl TenantDb {
         .await
     }
 
+    /// Dead letters: replies that were given up.
+    pub async fn count_dead(&self) -> Result<u64, StoreError> {
+        self.read(|tx| Ok(tx.query_row("select count(*) from outbox where state = 'dead'", [], |row| row.get(0))?))
+            .await
+    }
+
     /// Replies that are not sent yet, dead letters not counted.
     pub async fn count_unsent(&self) -> Result<u64, StoreError> {
         self.read(|tx| {

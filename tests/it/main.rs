@@ -11,5 +11,6 @@
 
 mod config;
 mod documents;
+mod knowledge;
 mod layers;
 mod tenant;

@@ -1,0 +1,3 @@
+//! Placeholder.
+#[derive(Debug, Clone)]
+pub(super) struct Script;
