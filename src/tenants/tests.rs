@@ -36,7 +36,12 @@ fn world(names: &[&str], settings: &str) -> World {
     let source = ConfigSource::new(Some(file), Env::fixed([]));
     let config = Arc::new(Config::load(&source).unwrap());
     let (clock, hands) = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
-    let tenants = Tenants::list(Arc::new(LiveConfig::new(source, config)), clock.clone()).unwrap();
+    let tenants = Tenants::list(
+        Arc::new(LiveConfig::new(source, config)),
+        Arc::new(Embedder::builtin().unwrap()),
+        clock.clone(),
+    )
+    .unwrap();
     World { folder, tenants, clock, hands }
 }
 

@@ -18,9 +18,7 @@ use crate::{
         tenant::TenantId,
         turn::{Latency, Threat, TurnReport},
     },
-    engine::turn::{
-        AnsweredBy, Call, Event, ModelRequest, Outcome, Said, Step, ToolResult, Turn, TurnInput,
-    },
+    engine::turn::{AnsweredBy, Call, Event, ModelRequest, Outcome, Said, Step, ToolResult, Turn, TurnInput},
     knowledge::retrieve::{Knowledge, KnowledgeError, SearchOptions},
     llm::{
         client::{Delta, Listener},

@@ -27,6 +27,7 @@ use crate::{
         tenant::TenantId,
         turn::{Latency, Threat, TurnReport},
     },
+    knowledge::embed::Embedder,
     store::{
         StoreError,
         inbox::Claim,
@@ -126,7 +127,7 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
         std::fs::write(of_tenant.join("tenant.toml"), "name = \"Test\"\n").unwrap();
     }
     let live = live(folder.path(), settings);
-    let tenants = Tenants::list(live.clone(), Clock::System).unwrap();
+    let tenants = Tenants::list(live.clone(), Arc::new(Embedder::builtin().unwrap()), Clock::System).unwrap();
     let (dispatcher, outbox) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
     let desk = Arc::new(ReplyDesk::default());
     let (turns, chance) = (Script::default(), Chance::Fixed(0.0));
@@ -312,7 +313,8 @@ async fn a_reply_that_no_try_can_save_is_kept_as_a_dead_letter_and_the_next_one_
 async fn a_channel_that_asks_to_be_left_alone_is() {
     let refuse =
         SendError::Temporary { message: "429".to_owned(), retry_after: Some(Duration::from_secs(3600)) };
-    let w = world(&["a"], "[outbox]\nfirst_retry_ms = 10\nmax_retry_s = 600\n", ChannelScript::failing([refuse]));
+    let w =
+        world(&["a"], "[outbox]\nfirst_retry_ms = 10\nmax_retry_s = 600\n", ChannelScript::failing([refuse]));
     w.write("a", "ana", "uno", 0).await;
     w.write("a", "bea", "otra", 0).await;
     w.sent(1).await;
