@@ -86,6 +86,8 @@ pub(crate) mod tests {
         sync::{Arc, Mutex},
     };
 
+    use tokio::sync::Notify;
+
     use super::*;
 
     /// A channel that answers as told, and then takes everything.
@@ -93,6 +95,8 @@ pub(crate) mod tests {
     pub(crate) struct Script {
         answers: Arc<Mutex<VecDeque<SendError>>>,
         sent: Arc<Mutex<Vec<String>>>,
+        /// Rung at every try.
+        tried: Arc<Notify>,
     }
 
     impl Script {
@@ -104,7 +108,30 @@ pub(crate) mod tests {
             self.sent.lock().unwrap().clone()
         }
 
+        /// Waits until `count` replies were taken, and returns all.
+        pub(crate) async fn wait_for(&self, count: usize) -> Vec<String> {
+            self.wait_until(|| self.sent().len() >= count).await;
+            self.sent()
+        }
+
+        /// Waits until every failing answer was given.
+        pub(crate) async fn wait_for_failures(&self) {
+            self.wait_until(|| self.answers.lock().unwrap().is_empty()).await;
+        }
+
+        async fn wait_until(&self, done: impl Fn() -> bool) {
+            loop {
+                let tried = self.tried.notified();
+                if done() {
+                    return;
+                }
+                let waited = tokio::time::timeout(Duration::from_secs(20), tried).await;
+                assert!(waited.is_ok(), "only {:?} were sent", self.sent());
+            }
+        }
+
         pub(super) fn send(&self, reply: &Outbound) -> Result<Sent, SendError> {
+            self.tried.notify_one();
             if let Some(error) = self.answers.lock().unwrap().pop_front() {
                 return Err(error);
             }

@@ -110,7 +110,12 @@ impl IntoResponse for ApiError {
             error: ApiError,
         }
         if self.status.is_server_error() {
-            tracing::warn!(status = self.status.as_u16(), code = self.code, error = self.message, "a request failed");
+            tracing::warn!(
+                status = self.status.as_u16(),
+                code = self.code,
+                error = self.message,
+                "a request failed"
+            );
         }
         let (status, retry_after_s) = (self.status, self.retry_after_s);
         let mut response = (status, Json(Body { error: self })).into_response();

@@ -4,6 +4,8 @@
 //! known model writes all of it; an owner with a model of their own writes the manifest by hand. Nothing here touches
 //! the network or a file.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 /// The file in a model folder that says how to use the model.
@@ -80,6 +82,11 @@ pub struct KnownModel {
 
 const MIB: u64 = 1024 * 1024;
 
+/// The folder of the model called `name` among `models_folder`, whether it is there or not.
+pub fn model_folder(models_folder: &Path, name: &str) -> PathBuf {
+    models_folder.join(KnownModel::find(name).map_or(name, |model| model.name))
+}
+
 /// The models that can be pulled, the recommended one first.
 pub const KNOWN_MODELS: [KnownModel; 5] = [
     KnownModel {
@@ -155,14 +162,15 @@ impl KnownModel {
         KNOWN_MODELS.iter().find(|model| model.name.eq_ignore_ascii_case(name))
     }
 
-    /// The known name that is most like `name`, for "did you mean".
-    pub fn nearest_name(name: &str) -> &'static str {
+    /// The known name that is most like `name`, for "did you mean"; none when nothing is.
+    pub fn nearest_name(name: &str) -> Option<&'static str> {
+        /// How alike two names must be; found by trying typing errors and unrelated words.
+        const ALIKE: f64 = 0.75;
         let name = name.to_lowercase();
-        let likeness = |model: &&KnownModel| strsim::jaro_winkler(&model.name.to_lowercase(), &name);
-        KNOWN_MODELS
-            .iter()
-            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-            .map_or("multilingual-e5-small", |model| model.name)
+        let alike =
+            |model: &'static Self| (strsim::jaro_winkler(&model.name.to_lowercase(), &name), model.name);
+        let nearest = KNOWN_MODELS.iter().map(alike).max_by(|a, b| a.0.total_cmp(&b.0));
+        nearest.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, name)| name)
     }
 
     /// What the folder of this model says about it.
@@ -202,8 +210,16 @@ mod tests {
             assert_eq!(KnownModel::find(&model.name.to_uppercase()), Some(model));
         }
         assert_eq!(KnownModel::find("multilingual-e5"), None);
-        assert_eq!(KnownModel::nearest_name("multilingual-e5-smal"), "multilingual-e5-small");
-        assert_eq!(KnownModel::nearest_name("All-minilm-l6"), "all-MiniLM-L6-v2");
+        assert_eq!(KnownModel::nearest_name("multilingual-e5-smal"), Some("multilingual-e5-small"));
+        assert_eq!(KnownModel::nearest_name("All-minilm-l6"), Some("all-MiniLM-L6-v2"));
+        assert_eq!(KnownModel::nearest_name("gpt"), None);
+    }
+
+    #[test]
+    fn a_model_has_one_folder_however_its_name_is_written() {
+        let models = Path::new("models");
+        assert_eq!(model_folder(models, "ALL-minilm-l6-V2"), models.join("all-MiniLM-L6-v2"));
+        assert_eq!(model_folder(models, "mine"), models.join("mine"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use reqwest::{Response, StatusCode, redirect};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
-use super::catalogue::{KNOWN_MODELS, KnownModel, MANIFEST_FILE};
+use super::catalogue::{KNOWN_MODELS, KnownModel, MANIFEST_FILE, model_folder};
 
 /// Where models come from unless the configuration names a mirror.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
@@ -34,12 +34,15 @@ const MAX_HOPS: usize = 5;
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
     /// No model has this name.
-    #[error("there is no model {name}; did you mean {nearest}? `iass model list` shows all")]
+    #[error(
+        "there is no model {name}{}; `iass model list` shows all",
+        nearest.map(|nearest| format!(" (did you mean {nearest}?)")).unwrap_or_default()
+    )]
     UnknownModel {
         /// What was asked for.
         name: String,
-        /// The known name that is most like it.
-        nearest: &'static str,
+        /// The known name that is most like it, if one is.
+        nearest: Option<&'static str>,
     },
     /// The other side cannot be reached.
     #[error("cannot reach {url}: {reason}; check the network, or set HF_ENDPOINT to a mirror")]
@@ -115,7 +118,8 @@ pub struct ModelStatus {
 
 /// The known models and whether they are in `models_folder`.
 pub fn list(models_folder: &Path) -> Vec<ModelStatus> {
-    let is_pulled = |model: &KnownModel| models_folder.join(model.name).join(MANIFEST_FILE).is_file();
+    let is_pulled =
+        |model: &KnownModel| model_folder(models_folder, model.name).join(MANIFEST_FILE).is_file();
     KNOWN_MODELS.iter().map(|model| ModelStatus { model, is_pulled: is_pulled(model) }).collect()
 }
 
@@ -180,7 +184,7 @@ impl Hub {
         models_folder: &Path,
         mut progress: impl FnMut(Progress<'_>),
     ) -> Result<PathBuf, HubError> {
-        let folder = models_folder.join(model.name);
+        let folder = model_folder(models_folder, model.name);
         tokio::fs::create_dir_all(&folder).await.map_err(disk(&folder))?;
         for (file, local) in model.files() {
             let url = format!("{}/{}/resolve/{}/{file}", self.endpoint, model.repository, model.revision);

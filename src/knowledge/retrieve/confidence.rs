@@ -71,7 +71,9 @@ const OTHER_LANGUAGE: Model = Model {
 /// Gathers the signals of a search; `None` when it found nothing.
 pub(super) fn signals(query: &Query, scored: &[Scored]) -> Option<Signals> {
     let best = scored.first()?;
-    let closest = |scored: &Scored| scored.similarities.as_ref().map_or(0.0, crate::knowledge::vectors::Similarities::best);
+    let closest = |scored: &Scored| {
+        scored.similarities.as_ref().map_or(0.0, crate::knowledge::vectors::Similarities::best)
+    };
     Some(Signals {
         is_other_language: best.is_other_language,
         sentence_similarity: closest(best),
