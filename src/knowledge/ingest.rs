@@ -24,7 +24,7 @@ use self::{
 };
 use super::{
     embed::{EmbedError, Embedder},
-    index::{self, IndexError, Sentences},
+    index::{self, ChunkText, IndexError},
     read::{Document, Format, ReadError, Reader, load},
 };
 use crate::{
@@ -439,7 +439,7 @@ impl<'a> Run<'a> {
             .waiting
             .iter()
             .flat_map(|document| &document.chunks)
-            .map(|chunk| Sentences { text: &chunk.text, ranges: &chunk.sentences })
+            .map(|chunk| ChunkText { heading: &chunk.heading, text: &chunk.text, sentences: &chunk.sentences })
             .collect();
         let mut vectors = Vec::with_capacity(chunks.len());
         for batch in chunks.chunks(BATCH_CHUNKS) {

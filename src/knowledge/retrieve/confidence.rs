@@ -17,6 +17,8 @@ pub struct Signals {
     pub is_other_language: bool,
     /// The cosine of the question with the passage's closest sentence.
     pub sentence_similarity: f32,
+    /// The cosine of the question with the passage's heading; 0 without one.
+    pub heading_similarity: f32,
     /// The cosine of the question with the whole passage.
     pub passage_similarity: f32,
     /// The highest cosine with any sentence that was looked at.
@@ -75,6 +77,7 @@ pub(super) fn signals(query: &Query, scored: &[Scored]) -> Option<Signals> {
     Some(Signals {
         is_other_language: best.is_other_language,
         sentence_similarity: closest(best),
+        heading_similarity: best.similarities.as_ref().map_or(0.0, |found| found.heading),
         passage_similarity: best.similarities.as_ref().map_or(0.0, |found| found.passage),
         best_similarity: scored.iter().map(closest).fold(0.0, f32::max),
         sentence_coverage: best.sentence_coverage,
