@@ -18,8 +18,10 @@ use crate::{
 
 /// Arguments of `iass ingest`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Reads .md .txt .html .pdf .docx .csv .json .jsonl. What did not change is not read again.\n\
-                        Ends with 4 when something could not be read; the rest is ingested.")]
+#[command(
+    after_help = "Reads .md .txt .html .pdf .docx .csv .json .jsonl. What did not change is not read again.\n\
+                        Ends with 4 when something could not be read; the rest is ingested."
+)]
 pub struct Args {
     /// Files and folders [default: the tenant's folder in paths.knowledge]
     #[arg(value_name = "PATH")]

@@ -82,9 +82,9 @@ fn remove(args: &OneDocument, context: &Context) -> anyhow::Result<ExitStatus> {
     let is_removed = db.remove_document(&args.name)?;
     if context.output.is_json() {
         let result = if is_removed { "removed" } else { "not_found" };
-        context.output.json(
-            &serde_json::json!({ "tenant": args.tenant, "document": args.name, "result": result }),
-        )?;
+        context
+            .output
+            .json(&serde_json::json!({ "tenant": args.tenant, "document": args.name, "result": result }))?;
     } else if is_removed {
         context.output.note(format!("removed {}", args.name));
     } else {

@@ -121,7 +121,10 @@ pub fn refresh(
             break;
         }
         let made: Vec<_> = chunks.into_iter().map(|chunk| (terms_of(&chunk), chunk)).collect();
-        db.put_chunk_terms(&made.into_iter().map(|(terms, chunk)| (chunk, terms)).collect::<Vec<_>>(), &wanted)?;
+        db.put_chunk_terms(
+            &made.into_iter().map(|(terms, chunk)| (chunk, terms)).collect::<Vec<_>>(),
+            &wanted,
+        )?;
         if db.index_stamp()? != wanted {
             // Another process with another model took over: it goes on until all is there.
             return Ok(0);
@@ -133,8 +136,7 @@ pub fn refresh(
         if chunks.is_empty() || db.index_stamp()? != wanted {
             break;
         }
-        let parts: Vec<_> =
-            chunks.iter().map(text_of).collect();
+        let parts: Vec<_> = chunks.iter().map(text_of).collect();
         let made = embed_chunks(embedder, &parts)?;
         done += made.len() as u64;
         db.put_chunk_vectors(&chunks.into_iter().zip(made).collect::<Vec<_>>(), &wanted)?;
@@ -165,6 +167,9 @@ mod tests {
             &[0..16, 17..text.len()],
             Language::Es,
         );
-        assert_eq!(terms, ChunkTerms { words: 7, text: "facial limpiez\ndur 90 minut\ncuest 180000".to_owned() });
+        assert_eq!(
+            terms,
+            ChunkTerms { words: 7, text: "facial limpiez\ndur 90 minut\ncuest 180000".to_owned() }
+        );
     }
 }

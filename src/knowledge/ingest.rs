@@ -439,7 +439,11 @@ impl<'a> Run<'a> {
             .waiting
             .iter()
             .flat_map(|document| &document.chunks)
-            .map(|chunk| ChunkText { heading: &chunk.heading, text: &chunk.text, sentences: &chunk.sentences })
+            .map(|chunk| ChunkText {
+                heading: &chunk.heading,
+                text: &chunk.text,
+                sentences: &chunk.sentences,
+            })
             .collect();
         let mut vectors = Vec::with_capacity(chunks.len());
         for batch in chunks.chunks(BATCH_CHUNKS) {

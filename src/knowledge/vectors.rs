@@ -75,7 +75,9 @@ pub fn compare(packed: &[u8], query: &[f32]) -> Option<Similarities> {
 pub fn sketch(vector: &[f32]) -> Vec<u8> {
     vector
         .chunks(8)
-        .map(|numbers| numbers.iter().enumerate().fold(0, |byte, (bit, x)| byte | (u8::from(*x > 0.0) << bit)))
+        .map(|numbers| {
+            numbers.iter().enumerate().fold(0, |byte, (bit, x)| byte | (u8::from(*x > 0.0) << bit))
+        })
         .collect()
 }
 

@@ -202,17 +202,20 @@ impl TenantDb {
             }
         })?;
         outcome.unwrap_or_else(|| {
-            Err(StoreError::Lost { path: self.path().to_owned(), detail: "the search did not run".to_owned() }
-                .into())
+            Err(StoreError::Lost {
+                path: self.path().to_owned(),
+                detail: "the search did not run".to_owned(),
+            }
+            .into())
         })
     }
 }
 
 /// What the index was made with.
 pub(super) fn stamp(tx: &Transaction<'_>) -> Result<IndexStamp, StoreError> {
-    Ok(tx.prepare_cached("select analyzer, model from index_stamp")?.query_row([], |row| {
-        Ok(IndexStamp { analyzer: row.get(0)?, model: row.get(1)? })
-    })?)
+    Ok(tx
+        .prepare_cached("select analyzer, model from index_stamp")?
+        .query_row([], |row| Ok(IndexStamp { analyzer: row.get(0)?, model: row.get(1)? }))?)
 }
 
 /// Stores the stems of a chunk that has none.
@@ -222,9 +225,8 @@ pub(super) fn put_terms(
     language: Language,
     terms: &ChunkTerms,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached("insert into chunk_terms (chunk_id, words, terms) values (?1, ?2, ?3)")?.execute(
-        params![chunk_id, terms.words, terms.text],
-    )?;
+    tx.prepare_cached("insert into chunk_terms (chunk_id, words, terms) values (?1, ?2, ?3)")?
+        .execute(params![chunk_id, terms.words, terms.text])?;
     tx.prepare_cached("insert into chunk_fts (rowid, terms) values (?1, ?2)")?
         .execute(params![chunk_id, terms.text])?;
     let mut remember = tx.prepare_cached("insert or ignore into term (term) values (?1)")?;

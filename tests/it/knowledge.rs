@@ -24,7 +24,11 @@ fn workplace() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     assert!(run(dir.path(), "tenant add spa --name Spa").status.success());
     fs::create_dir_all(dir.path().join("docs/faciales")).unwrap();
-    write(dir.path(), "docs/faciales/limpieza.md", "# Limpieza facial\n\nDura 90 minutos y cuesta $180.000.\n");
+    write(
+        dir.path(),
+        "docs/faciales/limpieza.md",
+        "# Limpieza facial\n\nDura 90 minutos y cuesta $180.000.\n",
+    );
     write(dir.path(), "docs/horario.md", "# Horario\n\nAbrimos de lunes a sábado, de 9:00 a 18:00.\n");
     dir
 }
@@ -175,7 +179,8 @@ fn an_ingest_killed_at_any_moment_leaves_each_document_old_or_new() {
     assert!(run(dir, "tenant add spa --name Spa").status.success());
     let versions = |word: &str| -> String {
         let one = |id: usize| {
-            let sentence = format!("La versión {word} del artículo {id} habla de pedidos, pagos y entregas. ");
+            let sentence =
+                format!("La versión {word} del artículo {id} habla de pedidos, pagos y entregas. ");
             format!("{{\"id\":\"d{id:02}\",\"text\":\"{}\"}}\n", sentence.repeat(40))
         };
         (0..30).map(one).collect()
@@ -205,7 +210,8 @@ fn an_ingest_killed_at_any_moment_leaves_each_document_old_or_new() {
         let chunks = chunks_by_document(dir);
         assert_eq!(chunks.len(), 30, "no document is lost");
         for (document, texts) in chunks {
-            let is_whole = |word: &str| texts.iter().all(|text| text.contains(word) && !text.contains("vieja nueva"));
+            let is_whole =
+                |word: &str| texts.iter().all(|text| text.contains(word) && !text.contains("vieja nueva"));
             assert!(is_whole("vieja") || is_whole("nueva"), "{document} is mixed");
             assert_eq!(texts.iter().map(|text| text.matches("artículo").count()).sum::<usize>(), 40);
         }
@@ -295,7 +301,10 @@ fn another_model_or_stemmer_makes_the_index_again() {
     let dir = dir.path();
     ingest(dir, "docs");
     let before = search(dir, "¿cuánto dura la limpieza?");
-    sql(dir, "update index_stamp set model = 'another model'; update chunk_vectors set vectors = x'00000000'");
+    sql(
+        dir,
+        "update index_stamp set model = 'another model'; update chunk_vectors set vectors = x'00000000'",
+    );
     assert_eq!(search(dir, "¿cuánto dura la limpieza?"), before);
     sql(dir, "update index_stamp set analyzer = 0; update chunk_terms set terms = 'otra cosa'");
     assert_eq!(search(dir, "¿cuánto dura la limpieza?"), before);

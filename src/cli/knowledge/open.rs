@@ -42,7 +42,8 @@ pub(crate) fn database(context: &Context, tenant: &TenantId) -> anyhow::Result<T
 pub(crate) fn open(context: &Context, tenant: &TenantId) -> anyhow::Result<OpenKnowledge> {
     let db = database(context, tenant)?;
     let embedder = Arc::new(embedder(&context.config.embeddings)?);
-    let exe = std::env::current_exe().context("cannot find this program, which reads files in a process of its own")?;
+    let exe = std::env::current_exe()
+        .context("cannot find this program, which reads files in a process of its own")?;
     let reader = Reader::new(exe, ReadLimits::default());
     Ok(OpenKnowledge {
         ingester: Ingester::new(db.clone(), embedder.clone(), reader, context.clock.clone()),

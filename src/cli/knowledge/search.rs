@@ -141,8 +141,7 @@ fn search_all(
         part.iter().map(|question| knowledge.examine(&question.text, options)).collect()
     };
     let results: Vec<_> = std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            questions.chunks(part).map(|part| scope.spawn(move || search(part))).collect();
+        let workers: Vec<_> = questions.chunks(part).map(|part| scope.spawn(move || search(part))).collect();
         workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
     });
     let mut found = Vec::with_capacity(questions.len());

@@ -119,7 +119,8 @@ fn target_inside(root: &Path, path: &Path, is_link: bool) -> Option<PathBuf> {
 }
 
 fn found(root: &Path, path: &Path, target: PathBuf) -> Option<Found> {
-    let parts: Vec<&str> = path.strip_prefix(root).ok()?.iter().map(|part| part.to_str()).collect::<Option<_>>()?;
+    let parts: Vec<&str> =
+        path.strip_prefix(root).ok()?.iter().map(|part| part.to_str()).collect::<Option<_>>()?;
     let folder = (parts.len() > 1).then(|| parts.first().map(|part| (*part).to_owned())).flatten();
     Some(Found { path: target, name: parts.join("/"), folder })
 }
@@ -149,7 +150,8 @@ mod tests {
             std::os::unix::fs::symlink(&root, root.join("bucle")).unwrap();
         }
         let found = walk(&[root.clone(), root.join("b.md")]);
-        let names: Vec<_> = found.files.iter().map(|file| (file.name.as_str(), file.folder.as_deref())).collect();
+        let names: Vec<_> =
+            found.files.iter().map(|file| (file.name.as_str(), file.folder.as_deref())).collect();
         assert_eq!(names, [("b.md", None), ("precios/2024/a.md", Some("precios"))]);
         assert!(found.failed.is_empty());
     }

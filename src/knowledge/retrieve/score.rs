@@ -118,8 +118,10 @@ pub(super) fn rank(
 
 fn fuse(scored: &Scored) -> f32 {
     let weights = if scored.is_other_language { &OTHER_LANGUAGE } else { &SAME_LANGUAGE };
-    let (sentence, passage) =
-        scored.similarities.as_ref().map_or((0.0, 0.0), |found| (found.best().max(found.heading), found.passage));
+    let (sentence, passage) = scored
+        .similarities
+        .as_ref()
+        .map_or((0.0, 0.0), |found| (found.best().max(found.heading), found.passage));
     let total = weights.words + weights.sentence + weights.passage + weights.coverage;
     let sum = weights.words * scored.words
         + weights.sentence * sentence
@@ -178,33 +180,31 @@ impl<'a> Matcher<'a> {
             }
         }
         let length = number(u64::from(words)) / self.query.mean_words;
-        let names: Vec<f32> = self.hits(&anywhere).filter(|(word, _)| word.is_name).map(|(_, hit)| hit).collect();
+        let names: Vec<f32> =
+            self.hits(&anywhere).filter(|(word, _)| word.is_name).map(|(_, hit)| hit).collect();
         Lexical {
             bm25: self.bm25(&counts, length),
             sentence_coverage: self.share(best_sentence),
             coverage: self.share(self.weigh(&anywhere)),
             names: (!names.is_empty()).then(|| names.iter().sum::<f32>() / number(names.len() as u64)),
-            heaviest_missing: self.share(
-                self.hits(&anywhere).map(|(word, hit)| word.weight * (1.0 - hit)).fold(0.0, f32::max),
-            ),
+            heaviest_missing: self
+                .share(self.hits(&anywhere).map(|(word, hit)| word.weight * (1.0 - hit)).fold(0.0, f32::max)),
         }
     }
 
     fn bm25(&self, counts: &[Vec<f32>], length: f32) -> f32 {
         let penalty = SATURATION * (1.0 - LENGTH_PENALTY + LENGTH_PENALTY * length);
         let of_word = |(word, counts): (&super::query::QueryWord, &Vec<f32>)| {
-            let of_stems = word.stems.iter().zip(counts).map(|(stem, count)| {
-                stem.weight * stem.idf * count * (SATURATION + 1.0) / (count + penalty)
-            });
+            let of_stems =
+                word.stems.iter().zip(counts).map(|(stem, count)| {
+                    stem.weight * stem.idf * count * (SATURATION + 1.0) / (count + penalty)
+                });
             of_stems.fold(0.0, f32::max)
         };
         self.query.words.iter().zip(counts).map(of_word).sum()
     }
 
-    fn hits<'h>(
-        &'h self,
-        found: &'h [f32],
-    ) -> impl Iterator<Item = (&'h super::query::QueryWord, f32)> + 'h {
+    fn hits<'h>(&'h self, found: &'h [f32]) -> impl Iterator<Item = (&'h super::query::QueryWord, f32)> + 'h {
         self.query.words.iter().zip(found.iter().copied())
     }
 

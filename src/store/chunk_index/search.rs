@@ -125,7 +125,8 @@ impl<'tx> ChunkIndex<'tx> {
 
     /// The packed vectors of a chunk's sentences; `None` until they are made.
     pub fn vectors_of(&self, chunk: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut statement = self.tx.prepare_cached("select vectors from chunk_vectors where chunk_id = ?1")?;
+        let mut statement =
+            self.tx.prepare_cached("select vectors from chunk_vectors where chunk_id = ?1")?;
         Ok(statement.query_row([chunk], |row| row.get(0)).optional()?)
     }
 
