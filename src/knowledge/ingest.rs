@@ -343,8 +343,9 @@ impl<'a> Run<'a> {
         let attached = metadata.as_deref().unwrap_or_default().as_bytes();
         let hash = content_hash(posted.format, &[title, attached, &posted.bytes]);
         let name = posted.name.unwrap_or_else(|| {
-            let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-            format!("posted-{digits}")
+            let (start, _) =
+                hash.split_first_chunk::<8>().map_or(([0; 8], &[][..]), |(start, rest)| (*start, rest));
+            format!("posted-{:016x}", u64::from_be_bytes(start))
         });
         let label = Label {
             name,
