@@ -9,8 +9,10 @@
     reason = "a test may fail"
 )]
 
+mod chat;
 mod config;
 mod documents;
+mod fake_llm;
 mod knowledge;
 mod layers;
 mod tenant;
