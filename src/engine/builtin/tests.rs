@@ -20,18 +20,20 @@ fn business() -> Business {
 fn passage(document: &str, heading: &str, score: f32, text: &str) -> Passage {
     let mut sentences = Vec::new();
     let mut start = 0;
-    let push = |range: Range<usize>, sentences: &mut Vec<Sentence>| {
+    let mut push = |range: Range<usize>| {
         if !text[range.clone()].trim().is_empty() {
             sentences.push(Sentence { range, similarity: 0.4 });
         }
     };
-    for (end, _) in text.match_indices(['\n']).chain(text.match_indices(". ")) {
-        if end > start {
-            push(start..end + 1, &mut sentences);
-            start = end + 1;
-        }
+    // Like the chunker's: the point belongs to the sentence, what parts it from the next one does not.
+    let mut ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
+    ends.extend(text.match_indices(". ").map(|(end, _)| end + 1));
+    ends.sort_unstable();
+    for end in ends {
+        push(start..end);
+        start = end + 1;
     }
-    push(start..text.len(), &mut sentences);
+    push(start..text.len());
     Passage {
         document: document.to_owned(),
         title: Some("Precios".to_owned()),
