@@ -89,7 +89,7 @@ impl TenantDb {
             if !fts_is_whole(tx)? {
                 rebuild_fts(tx)?;
             }
-            Ok(missing_of(tx)?)
+            missing_of(tx)
         })
     }
 

@@ -9,7 +9,10 @@ use std::collections::HashSet;
 
 use super::{Question, plain::plain};
 use crate::{
-    domain::{language::Language, retrieval::Passage},
+    domain::{
+        language::Language,
+        retrieval::{Passage, Sentence},
+    },
     engine::{
         language,
         question::{Facet, facets, subject},
@@ -32,6 +35,8 @@ mod weight {
     pub(super) const COVERAGE: f32 = 0.9;
     pub(super) const FACETS: f32 = 0.5;
     pub(super) const PASSAGE: f32 = 0.7;
+    /// Taken off an item or a row: a sentence that says the same reads better.
+    pub(super) const ITEM: f32 = 0.1;
     /// A word found in the heading only.
     pub(super) const IN_HEADING: f32 = 0.6;
 }
@@ -50,12 +55,25 @@ struct Unit {
     passage: usize,
     position: usize,
     text: String,
+    /// An item of a list or a row of a table, which stays on a line of its own.
     is_item: bool,
+    /// A row of a table.
+    is_row: bool,
     similarity: f32,
+    /// How much of the question's rare words it has, its heading's counted in part.
     coverage: f32,
+    /// The same without the heading's.
+    own_coverage: f32,
     facets: Vec<Facet>,
     score: f32,
     words: HashSet<String>,
+}
+
+impl Unit {
+    /// Whether it is one of several that belong together, such as the steps of an instruction.
+    fn is_step(&self) -> bool {
+        self.is_item && !self.is_row
+    }
 }
 
 /// The answer in the passages; `None` when they hold no words.
@@ -144,8 +162,12 @@ impl Asked {
         let best_passage = passages.iter().map(|passage| passage.score).fold(f32::EPSILON, f32::max);
         for (unit, found) in units.iter_mut().zip(&found) {
             if total > 0.0 {
-                unit.coverage =
-                    found.iter().zip(&rarity).map(|(hit, rarity)| hit * rarity).sum::<f32>() / total;
+                let sum = |least: f32| -> f32 {
+                    let hits = found.iter().zip(&rarity).filter(|(hit, _)| **hit >= least);
+                    hits.map(|(hit, rarity)| hit * rarity).sum()
+                };
+                unit.coverage = sum(0.0) / total;
+                unit.own_coverage = sum(1.0) / total;
             }
             unit.facets = self.facets.iter().copied().filter(|facet| facet.is_in(&unit.text)).collect();
             #[expect(clippy::cast_precision_loss, reason = "at most five kinds of fact")]
@@ -154,7 +176,8 @@ impl Asked {
             unit.score = weight::SIMILARITY * unit.similarity
                 + weight::COVERAGE * unit.coverage
                 + weight::FACETS * facets
-                + weight::PASSAGE * passage;
+                + weight::PASSAGE * passage
+                - if unit.is_item { weight::ITEM } else { 0.0 };
         }
     }
 }
@@ -172,24 +195,25 @@ fn has(stems: &HashSet<String>, word: &str, stem: &str) -> bool {
 }
 
 fn units_of(index: usize, passage: &Passage) -> Vec<Unit> {
-    let sentences: Vec<(&str, f32)> = if passage.sentences.is_empty() {
-        passage.text.lines().map(|line| (line, passage.score)).collect()
-    } else {
-        passage.sentences.iter().map(|sentence| (passage.sentence(sentence), sentence.similarity)).collect()
-    };
+    let whole = [Sentence { range: 0..passage.text.len(), similarity: passage.score }];
+    let sentences: &[Sentence] = if passage.sentences.is_empty() { &whole } else { &passage.sentences };
+    let on_own_line = own_lines(&passage.text, sentences);
     sentences
-        .into_iter()
+        .iter()
+        .zip(on_own_line)
         .enumerate()
-        .filter_map(|(position, (sentence, similarity))| {
-            let line = plain(sentence);
+        .filter_map(|(position, (sentence, on_own_line))| {
+            let line = plain(passage.sentence(sentence));
             let text: String = line.text.chars().take(MAX_UNIT_CHARS).collect();
             text.chars().any(char::is_alphanumeric).then(|| Unit {
                 passage: index,
                 position,
                 text,
-                is_item: line.is_item,
-                similarity,
+                is_item: line.is_item || on_own_line,
+                is_row: line.is_row,
+                similarity: sentence.similarity,
                 coverage: 0.0,
+                own_coverage: 0.0,
                 facets: Vec::new(),
                 score: 0.0,
                 words: HashSet::new(),
@@ -198,65 +222,92 @@ fn units_of(index: usize, passage: &Passage) -> Vec<Unit> {
         .collect()
 }
 
-/// The best unit and those that belong to it.
+/// Which sentences stand alone on a line, as the items of a list do.
+fn own_lines(text: &str, sentences: &[Sentence]) -> Vec<bool> {
+    let gap = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let after_line_break: Vec<bool> = (0..sentences.len())
+        .map(|index| {
+            let start = sentences.get(index).map_or(0, |sentence| sentence.range.start);
+            let before = index.checked_sub(1).and_then(|index| sentences.get(index));
+            before.is_some_and(|before| gap(before.range.end, start) == "\n")
+        })
+        .collect();
+    let mut alone: Vec<bool> = (0..sentences.len())
+        .map(|index| {
+            let breaks = after_line_break.get(index).copied().unwrap_or_default();
+            let ends_line = match (sentences.get(index), sentences.get(index + 1)) {
+                (Some(this), Some(next)) => gap(this.range.end, next.range.start).contains('\n'),
+                _ => true,
+            };
+            breaks && ends_line
+        })
+        .collect();
+    // The first one has no line break before it: it is an item if all the others are.
+    let others_alone = alone.len() > 1 && alone.iter().skip(1).all(|alone| *alone);
+    let introduces =
+        sentences.first().is_some_and(|first| gap(first.range.start, first.range.end).ends_with(':'));
+    if let Some(first) = alone.first_mut() {
+        *first = others_alone && !introduces;
+    }
+    alone
+}
+
+/// The best unit and those that belong to it: its neighbours first, then sentences of other passages that bring a
+/// kind of fact that is still missing.
 fn choose<'a>(units: &'a [Unit], best: &'a Unit, asked: &[Facet]) -> Vec<&'a Unit> {
-    /// How good another sentence must be, as a part of the best one's score.
-    const AS_GOOD: f32 = 0.85;
-    /// The same for one right beside a chosen one.
-    const BESIDE: f32 = 0.6;
-    /// The same for one that brings a kind of fact still missing.
-    const MISSING_FACT: f32 = 0.55;
     let mut chosen: Vec<&Unit> = vec![best];
-    let is_intro = |unit: &Unit| unit.text.ends_with(':');
     while chosen.len() < MAX_UNITS {
         let used: usize = chosen.iter().map(|unit| unit.text.chars().count()).sum();
-        let room = MAX_CHARS.saturating_sub(used);
-        let missing = |unit: &Unit| {
-            asked
-                .iter()
-                .any(|facet| unit.facets.contains(facet) && !chosen.iter().any(|c| c.facets.contains(facet)))
-        };
-        let beside = |unit: &Unit| {
-            chosen.iter().any(|c| c.passage == unit.passage && c.position.abs_diff(unit.position) == 1)
-        };
-        let introduced = |unit: &Unit| {
-            chosen.iter().any(|c| c.passage == unit.passage && c.position + 1 == unit.position && is_intro(c))
-                || (unit.is_item
-                    && chosen
-                        .iter()
-                        .any(|c| is_intro(c) && c.passage == unit.passage && c.position < unit.position)
-                    && beside(unit))
-        };
         let next = units
             .iter()
             .filter(|unit| !chosen.iter().any(|c| std::ptr::eq(*c, *unit)))
-            .filter(|unit| unit.text.chars().count() <= room && !says_nothing_new(unit, &chosen))
-            .filter_map(|unit| {
-                let part = unit.score / best.score.max(f32::EPSILON);
-                let same_passage = unit.passage == best.passage;
-                // A price of something else is worse than none.
-                let same_subject = unit.coverage + 0.05 >= best.coverage * 0.7;
-                let wanted = introduced(unit)
-                    || (missing(unit)
-                        && part >= MISSING_FACT
-                        && (same_subject || same_passage && beside(unit)))
-                    || (same_passage && beside(unit) && part >= BESIDE)
-                    || (part >= AS_GOOD && same_subject);
-                let order = part
-                    + if introduced(unit) {
-                        2.0
-                    } else if missing(unit) {
-                        1.0
-                    } else {
-                        0.0
-                    };
-                wanted.then_some((order, unit))
-            })
+            .filter(|unit| used + unit.text.chars().count() <= MAX_CHARS && !says_nothing_new(unit, &chosen))
+            .filter_map(|unit| wanted(unit, best, &chosen, asked).map(|rank| (rank, unit)))
             .max_by(|a, b| a.0.total_cmp(&b.0));
         let Some((_, unit)) = next else { break };
         chosen.push(unit);
     }
     chosen
+}
+
+/// How much a unit is wanted beside the chosen ones; `None` if it is not.
+fn wanted(unit: &Unit, best: &Unit, chosen: &[&Unit], asked: &[Facet]) -> Option<f32> {
+    /// How good a neighbour must be, as a part of the best one's score, when all that was asked for is answered.
+    const ENOUGH_SAID: f32 = 0.75;
+    /// The same while something is missing, or when the question asks for no figure at all and a whole section is the
+    /// answer.
+    const GO_ON: f32 = 0.35;
+    /// How good a sentence elsewhere must be that brings a kind of fact still missing.
+    const ELSEWHERE: f32 = 0.55;
+    /// How much of the best one's share of the question's words a row needs to be about the same thing.
+    const SAME_SUBJECT: f32 = 0.7;
+    let part = unit.score / best.score.max(f32::EPSILON);
+    let covered = |facet: &Facet| chosen.iter().any(|unit| unit.facets.contains(facet));
+    let brings_missing = unit.facets.iter().any(|facet| !covered(facet));
+    let all_answered = !asked.is_empty() && asked.iter().all(covered);
+    if unit.passage != best.passage {
+        // A price of something else is worse than none.
+        let same_subject = unit.coverage + 0.05 >= best.coverage * SAME_SUBJECT;
+        return (brings_missing && same_subject && part >= ELSEWHERE).then_some(part);
+    }
+    let beside = chosen.iter().any(|c| c.passage == unit.passage && c.position.abs_diff(unit.position) == 1);
+    let introduced = chosen.iter().any(|c| {
+        c.passage == unit.passage
+            && c.position < unit.position
+            && (c.text.ends_with(':') || (c.is_step() && unit.is_step()))
+    });
+    if unit.is_row {
+        // The rows around the one that was asked for are about other things.
+        let about_it = unit.own_coverage + 0.05 >= best.own_coverage * SAME_SUBJECT;
+        return (about_it && (beside || brings_missing) && part >= ELSEWHERE).then_some(part);
+    }
+    if beside && (introduced || (unit.is_step() && best.is_step())) {
+        return Some(3.0 + part);
+    }
+    let least = if all_answered { ENOUGH_SAID } else { GO_ON };
+    let continues = beside && part >= least;
+    let missing_here = brings_missing && part >= ELSEWHERE;
+    (continues || missing_here).then_some(part + if missing_here { 1.0 } else { 0.0 })
 }
 
 /// Whether all figures and words of a unit are already said, as when a table repeats the text.

@@ -45,6 +45,8 @@ pub(super) struct QueryWord {
     pub(super) idf: f32,
     /// What it tells of the question: the `idf`, less for words that only wrap a question.
     pub(super) weight: f32,
+    /// Whether it only wraps a question: a greeting, thanks, "I would like to know".
+    pub(super) is_filler: bool,
     /// Whether it looks like a name or a number.
     pub(super) is_name: bool,
 }
@@ -87,8 +89,9 @@ impl Query {
             }
             let stems = query.stems(&word, &languages, index)?;
             let idf = stems.iter().map(|stem| stem.idf).fold(0.0, f32::max);
-            let weight = if is_filler(&word) { idf * FILLER } else { idf };
-            query.words.push(QueryWord { stems, idf, weight, is_name: names.contains(&word) });
+            let is_filler = is_filler(&word);
+            let weight = if is_filler { idf * FILLER } else { idf };
+            query.words.push(QueryWord { stems, idf, weight, is_filler, is_name: names.contains(&word) });
         }
         Ok(query)
     }

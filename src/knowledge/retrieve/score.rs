@@ -118,8 +118,10 @@ pub(super) fn rank(
 
 fn fuse(scored: &Scored) -> f32 {
     let weights = if scored.is_other_language { &OTHER_LANGUAGE } else { &SAME_LANGUAGE };
-    let (sentence, passage) =
-        scored.similarities.as_ref().map_or((0.0, 0.0), |found| (found.best(), found.passage));
+    let (sentence, passage) = scored
+        .similarities
+        .as_ref()
+        .map_or((0.0, 0.0), |found| (found.best().max(found.heading), found.passage));
     let total = weights.words + weights.sentence + weights.passage + weights.coverage;
     let sum = weights.words * scored.words
         + weights.sentence * sentence
