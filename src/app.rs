@@ -6,12 +6,7 @@
 
 pub mod reload;
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
@@ -189,9 +184,8 @@ impl Daemon {
         side.spawn(recovery::run(tenants.clone(), dispatcher_bell, outbox_bell, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
         let stop_serving = stopping.clone().cancelled_owned();
-        let requests = tokio::spawn(
-            axum::serve(listener, router).with_graceful_shutdown(stop_serving).into_future(),
-        );
+        let requests =
+            tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stop_serving).into_future());
         tracing::info!(address = %address, tenants = tenants.ids().len(), "listening on http://{address}");
 
         signals.wait_for_end(&live, &tenants).await;
@@ -219,7 +213,9 @@ impl Daemon {
         match ended {
             Ended::Drained => tracing::info!("stopped"),
             Ended::Late => tracing::warn!("stopped with work left; the next start goes on with it"),
-            Ended::Forced => tracing::warn!("stopped by a second signal; the next start goes on with what is left"),
+            Ended::Forced => {
+                tracing::warn!("stopped by a second signal; the next start goes on with what is left")
+            }
         }
         drop(lock);
         ended

@@ -28,9 +28,15 @@ pub fn start(log: &Log, least: Option<LevelFilter>, color: bool) {
         .with_default(LevelFilter::WARN.min(level))
         .with_target(env!("CARGO_PKG_NAME"), level);
     let json = as_json.then(|| {
-        fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).with_writer(std::io::stderr)
+        fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .with_writer(std::io::stderr)
     });
-    let text = (!as_json).then(|| fmt::layer().with_ansi(color).with_target(false).with_writer(std::io::stderr));
+    let text =
+        (!as_json).then(|| fmt::layer().with_ansi(color).with_target(false).with_writer(std::io::stderr));
     // It fails when logging was started before, and then goes on as it was.
     drop(tracing_subscriber::registry().with(targets).with(json).with(text).try_init());
 }

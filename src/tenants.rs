@@ -12,10 +12,7 @@ mod reload;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::Ordering,
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -200,9 +197,8 @@ impl Tenants {
         if !tokio::fs::try_exists(&file).await.unwrap_or(false) {
             return Err(TenantError::Unknown(id.clone()));
         }
-        Ok(self.entries(|entries| {
-            entries.entry(id.clone()).or_insert_with(|| Entry::new(id.clone())).clone()
-        }))
+        Ok(self
+            .entries(|entries| entries.entry(id.clone()).or_insert_with(|| Entry::new(id.clone())).clone()))
     }
 
     async fn open(&self, entry: &Arc<Entry>, slot: &mut Slot) -> Result<Opened, TenantError> {

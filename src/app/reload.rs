@@ -40,7 +40,9 @@ pub async fn reload(live: &Arc<LiveConfig>, tenants: &Tenants) -> Result<Reloade
                 "reloaded"
             );
         }
-        Err(errors) => tracing::error!(error = %errors, "the configuration is wrong; the old one stays in force"),
+        Err(errors) => {
+            tracing::error!(error = %errors, "the configuration is wrong; the old one stays in force")
+        }
     }
     outcome
 }

@@ -66,13 +66,14 @@ fn explain(error: StartError) -> anyhow::Error {
                 SocketAddr::from(([127, 0, 0, 1], address.port()))
             )),
         ),
-        StartError::Data(DataLockError::Taken { .. }) => (
-            ExitStatus::TryAgain,
-            Some("stop it first, or use another --data-dir".to_owned()),
-        ),
+        StartError::Data(DataLockError::Taken { .. }) => {
+            (ExitStatus::TryAgain, Some("stop it first, or use another --data-dir".to_owned()))
+        }
         StartError::Data(DataLockError::Io { .. }) => (
             ExitStatus::Failure,
-            Some("check the owner and the permissions of the directory, or use another --data-dir".to_owned()),
+            Some(
+                "check the owner and the permissions of the directory, or use another --data-dir".to_owned(),
+            ),
         ),
         StartError::Listen { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => (
             ExitStatus::TryAgain,

@@ -59,7 +59,8 @@ mod tests {
         assert!(live.reload().unwrap_err().to_string().contains("chatbot.toml:3"));
         assert_eq!(live.get().worker.burst_quiet.as_millis(), 100);
 
-        std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:1\"\n[worker]\nburst_quiet_ms = 200\n").unwrap();
+        std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:1\"\n[worker]\nburst_quiet_ms = 200\n")
+            .unwrap();
         assert_eq!(live.reload().unwrap(), ["server.listen"]);
         assert_eq!(live.get().worker.burst_quiet.as_millis(), 200);
     }

@@ -77,7 +77,8 @@ fn is_loopback(host: &str) -> bool {
         Some((address, _port)) => address,
         None => host.rsplit_once(':').map_or(host, |(name, _port)| name),
     };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -112,7 +113,8 @@ mod tests {
         for good in ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "127.9.9.9", "[::1]:8080", "[::1]"] {
             assert!(outcome(None, &[("host", good)]), "{good}");
         }
-        for bad in ["evil.example", "evil.example:8080", "localhost.evil.example", "10.0.0.1", "0.0.0.0", ""] {
+        for bad in ["evil.example", "evil.example:8080", "localhost.evil.example", "10.0.0.1", "0.0.0.0", ""]
+        {
             assert!(!outcome(None, &[("host", bad)]), "{bad}");
         }
         assert!(outcome(None, &[("host", "localhost"), ("origin", "http://localhost:3000")]));

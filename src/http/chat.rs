@@ -68,7 +68,8 @@ pub(super) async fn post(
     if accepted.turn.is_none() {
         state.dispatcher.ring_at(tenant.id(), state.clock.now_ms() + i64::from(message.quiet_ms));
     }
-    let turn = if wait { wait_for_turn(&state, &tenant, &message.message_id, &accepted).await? } else { None };
+    let turn =
+        if wait { wait_for_turn(&state, &tenant, &message.message_id, &accepted).await? } else { None };
     Ok(answer(turn, message.message_id, accepted.conversation))
 }
 

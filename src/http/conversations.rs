@@ -27,7 +27,8 @@ pub(super) async fn list(
         Some((updated_ms.parse().ok()?, ConversationId::new(id)))
     })?;
     let items = tenant.db().conversations(before, limit + 1).await?;
-    let cursor = |last: &ConversationSummary| format!("{}.{}", last.updated_at.as_millisecond(), last.conversation);
+    let cursor =
+        |last: &ConversationSummary| format!("{}.{}", last.updated_at.as_millisecond(), last.conversation);
     Ok(Json(Page::new(items, limit, cursor)))
 }
 

@@ -110,12 +110,21 @@ impl IntoResponse for ApiError {
             error: ApiError,
         }
         if self.status.is_server_error() {
-            tracing::warn!(status = self.status.as_u16(), code = self.code, error = self.message, "a request failed");
+            tracing::warn!(
+                status = self.status.as_u16(),
+                code = self.code,
+                error = self.message,
+                "a request failed"
+            );
         }
         let (status, retry_after_s) = (self.status, self.retry_after_s);
         let mut response = (status, Json(Body { error: self })).into_response();
         if let Some(seconds) = retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            // The rest of the body is not read, so the connection cannot be used again.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -27,7 +27,11 @@ impl Fields {
     ///
     /// # Errors
     /// 422 with the field's name.
-    pub(super) fn optional_text(&self, field: &'static str, max_bytes: usize) -> Result<Option<String>, ApiError> {
+    pub(super) fn optional_text(
+        &self,
+        field: &'static str,
+        max_bytes: usize,
+    ) -> Result<Option<String>, ApiError> {
         let text = match self.0.get(field) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::String(text)) => text,
@@ -115,7 +119,8 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named() {
-        let fields = Fields::parse(br#"{"contact":5,"message":" ","wait":"no","long":"aaaa","ok":"si"}"#).unwrap();
+        let fields =
+            Fields::parse(br#"{"contact":5,"message":" ","wait":"no","long":"aaaa","ok":"si"}"#).unwrap();
         let told = |error: ApiError| serde_json::to_value(error).unwrap()["message"].clone();
         assert_eq!(told(fields.text("contact", 9).unwrap_err()), "`contact` must be a text");
         assert_eq!(told(fields.text("message", 9).unwrap_err()), "`message` must not be empty");

@@ -40,7 +40,9 @@ impl TenantDb {
                 .write(move |tx| {
                     due.conversations
                         .iter()
-                        .filter_map(|conversation| claim_free(tx, conversation, &rules, Holder::Anyone, now_ms).transpose())
+                        .filter_map(|conversation| {
+                            claim_free(tx, conversation, &rules, Holder::Anyone, now_ms).transpose()
+                        })
                         .collect()
                 })
                 .await?;

@@ -103,8 +103,10 @@ impl TenantDb {
 
     /// Dead letters: replies that were given up.
     pub async fn count_dead(&self) -> Result<u64, StoreError> {
-        self.read(|tx| Ok(tx.query_row("select count(*) from outbox where state = 'dead'", [], |row| row.get(0))?))
-            .await
+        self.read(|tx| {
+            Ok(tx.query_row("select count(*) from outbox where state = 'dead'", [], |row| row.get(0))?)
+        })
+        .await
     }
 
     /// Replies that are not sent yet, dead letters not counted.

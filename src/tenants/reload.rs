@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{
-    TenantError, TenantState, Tenants,
-    entry::Entry,
-    open::reconfigure,
-};
+use super::{TenantError, TenantState, Tenants, entry::Entry, open::reconfigure};
 use crate::{
     config::{errors::ConfigError, tenant::TenantConfig, tenant_file::TenantFileError},
     domain::tenant::TenantId,

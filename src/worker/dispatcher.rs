@@ -138,7 +138,13 @@ impl Worker {
         places
     }
 
-    async fn turn(self: Arc<Self>, tenant: TenantUse, claim: Claim, place: OwnedSemaphorePermit, limit: Duration) {
+    async fn turn(
+        self: Arc<Self>,
+        tenant: TenantUse,
+        claim: Claim,
+        place: OwnedSemaphorePermit,
+        limit: Duration,
+    ) {
         let parts = &self.parts;
         let (conversation, id) = (claim.conversation.clone(), tenant.id().clone());
         let attempts = claim.messages.iter().map(|message| message.attempts).max().unwrap_or(0);

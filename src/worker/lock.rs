@@ -55,8 +55,7 @@ impl DataLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
-                let pid =
-                    file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+                let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
                 return Err(DataLockError::Taken { folder: folder.to_owned(), pid });
             }
             Err(TryLockError::Error(source)) => return Err(io(source)),
@@ -83,7 +82,10 @@ mod tests {
         let first = DataLock::take(&data).unwrap();
         let second = DataLock::take(&data);
         let me = std::process::id();
-        assert!(matches!(second, Err(DataLockError::Taken { pid: Some(pid), .. }) if pid == me), "{second:?}");
+        assert!(
+            matches!(second, Err(DataLockError::Taken { pid: Some(pid), .. }) if pid == me),
+            "{second:?}"
+        );
         drop(first);
         DataLock::take(&data).unwrap();
     }

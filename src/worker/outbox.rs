@@ -93,17 +93,20 @@ enum Outcome {
 impl Rounds for Worker {
     const NAME: &'static str = "outbox";
 
-    async fn round(self: Arc<Self>, id: TenantId, _others: usize, _pace: Pace) -> anyhow::Result<Option<i64>> {
+    async fn round(
+        self: Arc<Self>,
+        id: TenantId,
+        _others: usize,
+        _pace: Pace,
+    ) -> anyhow::Result<Option<i64>> {
         let parts = &self.parts;
         let tenant = match parts.tenants.look(&id).await {
             Ok(tenant) => tenant,
             Err(TenantError::Unknown(_) | TenantError::Disabled(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let round = tenant
-            .db()
-            .claim_replies(&parts.owner, &channel::SERVED, parts.clock.now_ms(), ROUND)
-            .await?;
+        let round =
+            tenant.db().claim_replies(&parts.owner, &channel::SERVED, parts.clock.now_ms(), ROUND).await?;
         if !round.replies.is_empty() {
             crash::point("outbox.after_claim");
         }
@@ -124,9 +127,10 @@ impl Worker {
         let place = self.places.clone().acquire_owned().await;
         // In a task of its own, so that a channel that panics is a failed try like any other.
         let (channels, id, sending) = (self.parts.channels.clone(), tenant.id().clone(), reply.clone());
-        let send = tokio::spawn(async move {
-            tokio::time::timeout(SEND_TIMEOUT, channels.send(&id, &sending)).await
-        });
+        let send =
+            tokio::spawn(
+                async move { tokio::time::timeout(SEND_TIMEOUT, channels.send(&id, &sending)).await },
+            );
         let temporary = |message: String| SendError::Temporary { message, retry_after: None };
         let sent = match send.await {
             Ok(Ok(sent)) => sent,

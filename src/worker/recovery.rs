@@ -47,11 +47,8 @@ pub async fn run(tenants: Tenants, dispatcher: Arc<Bell>, outbox: Arc<Bell>, sto
 
 /// The tenants that have a database, the one written to last first.
 fn by_last_change(tenants: &Tenants) -> Vec<TenantId> {
-    let mut found: Vec<(SystemTime, TenantId)> = tenants
-        .ids()
-        .into_iter()
-        .filter_map(|id| Some((changed(&tenants.database(&id))?, id)))
-        .collect();
+    let mut found: Vec<(SystemTime, TenantId)> =
+        tenants.ids().into_iter().filter_map(|id| Some((changed(&tenants.database(&id))?, id))).collect();
     found.sort_by(|a, b| b.cmp(a));
     found.into_iter().map(|(_, id)| id).collect()
 }

@@ -54,7 +54,12 @@ impl TurnRunner {
     }
 
     /// Runs one turn to its commit.
-    pub async fn run(&self, tenant: &TenantContext, claim: Claim, owner: &str) -> Result<TurnReport, RunError> {
+    pub async fn run(
+        &self,
+        tenant: &TenantContext,
+        claim: Claim,
+        owner: &str,
+    ) -> Result<TurnReport, RunError> {
         let mut waiting = claim.messages;
         let mut newer = Newer::Supersede;
         loop {

@@ -312,7 +312,8 @@ async fn a_reply_that_no_try_can_save_is_kept_as_a_dead_letter_and_the_next_one_
 async fn a_channel_that_asks_to_be_left_alone_is() {
     let refuse =
         SendError::Temporary { message: "429".to_owned(), retry_after: Some(Duration::from_secs(3600)) };
-    let w = world(&["a"], "[outbox]\nfirst_retry_ms = 10\nmax_retry_s = 600\n", ChannelScript::failing([refuse]));
+    let w =
+        world(&["a"], "[outbox]\nfirst_retry_ms = 10\nmax_retry_s = 600\n", ChannelScript::failing([refuse]));
     w.write("a", "ana", "uno", 0).await;
     w.write("a", "bea", "otra", 0).await;
     w.sent(1).await;

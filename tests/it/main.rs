@@ -3,4 +3,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod config;
+mod crash;
+mod harness;
+mod serve;
 mod tenant;
