@@ -8,6 +8,9 @@ pub mod completions;
 pub mod config;
 pub mod context;
 pub mod exit;
+pub mod ingest;
+pub mod init;
+pub mod knowledge;
 pub mod man;
 pub mod output;
 pub mod serve;
@@ -79,6 +82,8 @@ pub struct GlobalArgs {
 /// The commands that exist.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Fill a folder to begin with: chatbot.toml, one tenant and a sample document
+    Init(init::Args),
     /// Run the daemon: take messages, answer them, send the replies
     Serve(serve::Args),
     /// Print a completion script for a shell
@@ -89,6 +94,10 @@ pub enum Command {
     Config(config::Args),
     /// Make, list, check, switch and remove tenants
     Tenant(tenant::Args),
+    /// Bring files into a tenant's knowledge
+    Ingest(ingest::Args),
+    /// Search and tend what a tenant knows
+    Knowledge(knowledge::Args),
 }
 
 impl Command {
@@ -98,8 +107,11 @@ impl Command {
             Self::Serve(args) => serve::run(args, before),
             Self::Completions(args) => completions::run(args, &before.output),
             Self::Man => man::run(&before.output),
+            Self::Init(args) => init::run(args, before),
             Self::Config(args) => config::run(args, before),
             Self::Tenant(args) => tenant::run(args, before),
+            Self::Ingest(args) => ingest::run(args, before),
+            Self::Knowledge(args) => knowledge::run(args, before),
         }
     }
 }
@@ -114,6 +126,12 @@ pub struct Startup {
 }
 
 impl Startup {
+    /// The same start with another configuration file.
+    #[must_use]
+    pub fn with_file(self, file: PathBuf) -> Self {
+        Self { source: self.source.with_file(file), ..self }
+    }
+
     /// Loads the configuration.
     ///
     /// # Errors

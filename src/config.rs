@@ -14,6 +14,7 @@ pub mod llm;
 pub mod preset;
 mod reader;
 pub mod secret;
+mod section;
 mod show;
 pub mod tenant;
 pub mod tenant_file;
@@ -63,6 +64,12 @@ impl ConfigSource {
             value: value.to_string_lossy().into_owned(),
         }));
         self
+    }
+
+    /// The same source with another file.
+    #[must_use]
+    pub fn with_file(self, file: PathBuf) -> Self {
+        Self { file: Some(file), ..self }
     }
 
     /// The configuration file, if there is one.
@@ -137,7 +144,7 @@ impl Config {
             Some(Self {
                 server: Server::read(&root.section("server")),
                 paths: Paths::read(&root.section("paths"), &document.folder()),
-                llm: Llm::read(&root.section("llm"))?,
+                llm: Llm::read(&root.section("llm")),
                 embeddings: Embeddings::read(&root.section("embeddings"), &document.folder()),
                 worker: Worker::read(&root.section("worker")),
                 outbox: Outbox::read(&root.section("outbox")),

@@ -6,7 +6,10 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod knowledge;
+pub mod llm;
+pub mod prompts;
 pub mod store;
 
 pub mod app;

@@ -1,5 +1,11 @@
 //! The `iass` command: hands over to the library.
 
-fn main() -> std::process::ExitCode {
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // A document reader in a process of its own, before anything else is set up: see `knowledge::read`.
+    if std::env::args_os().nth(1).is_some_and(|command| command == "__read") {
+        return iass::knowledge::read::child_main();
+    }
     iass::cli::main()
 }

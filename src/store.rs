@@ -13,11 +13,14 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
+pub mod chunk_index;
 pub mod claim;
 pub mod conversation;
+pub mod document;
 mod error;
 pub mod inbox;
 mod integrity;
+pub mod knowledge_gap;
 mod migrations;
 pub mod outbox;
 pub mod turn;

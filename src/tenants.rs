@@ -22,7 +22,7 @@ use self::entry::{Entry, Opened, Slot};
 pub use self::{
     entry::{Tenant, TenantState, TenantStatus, TenantUse},
     error::TenantError,
-    open::business,
+    open::{business, context},
     reload::TenantsReload,
 };
 use crate::{
@@ -33,6 +33,7 @@ use crate::{
         tenant_file::{TenantDirectory, TenantFileError},
     },
     domain::tenant::TenantId,
+    knowledge::embed::Embedder,
 };
 
 /// How long a request waits for a place when the most tenants are open and all of them are in use.
@@ -49,6 +50,7 @@ struct Shared {
     live: Arc<LiveConfig>,
     directory: TenantDirectory,
     clock: Clock,
+    embedder: Arc<Embedder>,
     /// Guards the tenants that are known, by name. Held for look-ups only.
     entries: Mutex<BTreeMap<TenantId, Arc<Entry>>>,
     /// A place for each tenant that may be open.
@@ -62,7 +64,11 @@ impl Tenants {
     ///
     /// # Errors
     /// [`TenantFileError`] when the folder of tenants cannot be listed.
-    pub fn list(live: Arc<LiveConfig>, clock: Clock) -> Result<Self, TenantFileError> {
+    pub fn list(
+        live: Arc<LiveConfig>,
+        embedder: Arc<Embedder>,
+        clock: Clock,
+    ) -> Result<Self, TenantFileError> {
         let config = live.get();
         let directory = TenantDirectory::new(&config.paths.tenants);
         let entries = directory.ids()?.into_iter().map(|id| (id.clone(), Entry::new(id))).collect();
@@ -72,6 +78,7 @@ impl Tenants {
                 live,
                 directory,
                 clock,
+                embedder,
                 entries: Mutex::new(entries),
                 places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
                 freed: Arc::new(Notify::new()),
@@ -207,7 +214,8 @@ impl Tenants {
             return Err(TenantError::Disabled(entry.id.clone()));
         }
         let place = self.place().await?;
-        let tenant = open::open(&entry.id, config, self.shared.live.get(), slot.settled).await?;
+        let (daemon, embedder) = (self.shared.live.get(), self.shared.embedder.clone());
+        let tenant = open::open(&entry.id, config, daemon, embedder, slot.settled).await?;
         slot.settled = true;
         Ok(Opened { tenant: Arc::new(tenant), _place: place })
     }

@@ -3,12 +3,14 @@
 pub mod backoff;
 pub mod bell;
 pub mod dispatcher;
+pub mod indexing;
 pub mod lock;
 pub mod outbox;
 pub mod recovery;
 mod rounds;
 pub mod runner;
 mod schedule;
+pub mod trace;
 pub mod turns;
 
 #[cfg(test)]

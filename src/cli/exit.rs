@@ -11,6 +11,8 @@ use crate::{
         tenant_file::TenantFileError,
     },
     domain::tenant::TenantIdError,
+    knowledge::{ingest::IngestError, retrieve::KnowledgeError},
+    store::StoreError,
 };
 
 /// The end of a command, as scripts and service managers see it. The numbers above 64 are those of `sysexits.h`.
@@ -136,9 +138,24 @@ fn status_of(error: &anyhow::Error) -> ExitStatus {
         ExitStatus::Usage
     } else if matches!(cause(error), Some(TenantFileError::Unknown { .. })) {
         ExitStatus::NothingFound
+    } else if matches!(cause(error), Some(IngestError::Busy))
+        || store_error(error).is_some_and(StoreError::is_temporary)
+    {
+        ExitStatus::TryAgain
     } else {
         ExitStatus::Failure
     }
+}
+
+/// The database's error, bare or inside the error of what used it.
+fn store_error(error: &anyhow::Error) -> Option<&StoreError> {
+    if let Some(KnowledgeError::Store(inner)) = cause(error) {
+        return Some(inner);
+    }
+    if let Some(IngestError::Store(inner)) = cause(error) {
+        return Some(inner);
+    }
+    cause(error)
 }
 
 /// What to do about an error, if something is known to help.
@@ -177,7 +194,7 @@ fn say(output: &Output, status: ExitStatus, message: &str, hint: Option<&str>, d
         details: &'a [ConfigError],
     }
     if output.is_json() {
-        output.error_json(&Body { error: Inner { code: status.word(), message, hint, details } });
+        Output::error_json(&Body { error: Inner { code: status.word(), message, hint, details } });
     } else {
         output.error(message, hint);
     }

@@ -222,13 +222,13 @@ impl Output {
         let mut text = format!("{label}: {message}\n");
         if let Some(hint) = hint {
             let label = self.label("hint", anstyle::AnsiColor::Cyan);
-            text.push_str(&format!("  {label}: {hint}\n"));
+            text = format!("{text}  {label}: {hint}\n");
         }
         say(&text);
     }
 
-    /// Says on stderr what failed, for programs.
-    pub(crate) fn error_json(&self, error: &impl Serialize) {
+    /// Says on stderr what failed, for programs: always, even with `-q`.
+    pub(crate) fn error_json(error: &impl Serialize) {
         if let Ok(text) = serde_json::to_string(error) {
             say(&format!("{text}\n"));
         }

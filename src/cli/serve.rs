@@ -37,7 +37,8 @@ pub(crate) fn run(args: Args, before: Startup) -> anyhow::Result<ExitStatus> {
     };
     telemetry::start(&context.config.log, least, context.output.colors_stderr());
     let live = Arc::new(LiveConfig::new(context.source, context.config));
-    let prepared = Prepared::new(live, context.clock, context.ids).map_err(explain)?;
+    let embedder = Arc::new(super::knowledge::open::embedder(&live.get().embeddings)?);
+    let prepared = Prepared::new(live, embedder, context.clock, context.ids).map_err(explain)?;
     block_on(async move {
         let daemon = prepared.listen().await.map_err(explain)?;
         if context.output.is_json() {
@@ -79,9 +80,10 @@ fn explain(error: StartError) -> anyhow::Error {
             ExitStatus::TryAgain,
             Some("another program listens there; stop it or use another --listen".to_owned()),
         ),
-        StartError::Tenants(_) | StartError::Listen { .. } | StartError::Signals(_) => {
-            (ExitStatus::Failure, None)
-        }
+        StartError::Tenants(_)
+        | StartError::Listen { .. }
+        | StartError::Program(_)
+        | StartError::Signals(_) => (ExitStatus::Failure, None),
     };
     let message = format!("{:#}", anyhow::Error::from(error));
     let failure = Failure::new(status, message);

@@ -3,6 +3,7 @@
 mod add;
 pub(crate) mod check;
 mod list;
+pub(crate) mod profile;
 mod remove;
 mod show;
 mod switch;
@@ -74,7 +75,7 @@ struct Done<'a> {
     tenant: &'a TenantId,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a std::path::Path>,
-    done: &'static str,
+    result: &'static str,
 }
 
 impl Done<'_> {

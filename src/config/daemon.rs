@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{leaf::Leaf, reader::Section, secret::Secret, show},
+    config::{leaf::Leaf, secret::Secret, section::Section, show},
     domain::tenant::TenantId,
 };
 
@@ -54,7 +54,7 @@ pub struct Embeddings {
     /// Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onnxruntime: Option<PathBuf>,
-    /// `hf_endpoint`: where models are pulled from; also the variable HF_ENDPOINT. Default https://huggingface.co.
+    /// `hf_endpoint`: where models are pulled from; also the variable HF_ENDPOINT. Default `https://huggingface.co`.
     pub hf_endpoint: String,
     /// `models`: where pulled models are kept. Default `models` beside the file.
     pub models: PathBuf,
@@ -305,7 +305,7 @@ impl Outbox {
                 .unwrap_or(Duration::from_secs(1)),
             max_retry: section
                 .read("max_retry_s", |v| v.seconds(1..=86_400))
-                .unwrap_or(Duration::from_secs(600)),
+                .unwrap_or(Duration::from_mins(10)),
         };
         if outbox.max_retry < outbox.first_retry {
             section.error("max_retry_s", "must not be less than `outbox.first_retry_ms`");
@@ -324,11 +324,11 @@ impl Alerts {
             webhook_url,
             repeat_after: section
                 .read("repeat_after_s", |v| v.seconds(60..=604_800))
-                .unwrap_or(Duration::from_secs(3600)),
+                .unwrap_or(Duration::from_hours(1)),
             disk_free_mb: section.read("disk_free_mb", |v| v.integer(0..=1_000_000)).unwrap_or(500),
             inbox_age: section
                 .read("inbox_age_s", |v| v.seconds(1..=86_400))
-                .unwrap_or(Duration::from_secs(120)),
+                .unwrap_or(Duration::from_mins(2)),
         }
     }
 }

@@ -173,8 +173,8 @@ impl<'a> Leaf<'a> {
 
     /// A time span with its unit, such as "6h" or "1d", from a minute to a year.
     pub(crate) fn span(&self) -> Result<Duration, String> {
-        const MINUTE: Duration = Duration::from_secs(60);
-        const YEAR: Duration = Duration::from_secs(366 * 86_400);
+        const MINUTE: Duration = Duration::from_mins(1);
+        const YEAR: Duration = Duration::from_hours(8784);
         let text = self.setting()?;
         let parsed = text.parse::<jiff::Span>().ok();
         parsed

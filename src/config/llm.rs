@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::config::{
     leaf::Leaf,
-    reader::{Section, unique},
     secret::Secret,
+    section::{Section, unique},
     show,
 };
 
@@ -70,7 +70,7 @@ pub struct MediaModel {
 }
 
 impl Llm {
-    pub(super) fn read(section: &Section<'_>) -> Option<Self> {
+    pub(super) fn read(section: &Section<'_>) -> Self {
         let tables = section.sections("keys");
         let ids = unique(&tables, "id");
         let keys = tables.iter().filter_map(LlmKey::read).collect();
@@ -90,7 +90,7 @@ impl Llm {
             let model = table.require("model", Leaf::setting);
             Some(MediaModel { key: key?, model: model? })
         };
-        Some(Self {
+        Self {
             timeout: section.read("timeout_s", |v| v.seconds(1..=600)).unwrap_or(Duration::from_secs(30)),
             wait_for_key: section
                 .read("wait_for_key_s", |v| v.seconds(0..=120))
@@ -98,13 +98,13 @@ impl Llm {
             alert_pct: section.read("alert_pct", |v| v.integer(1..=100)).unwrap_or(80),
             alert_after: section
                 .read("alert_after_s", |v| v.seconds(0..=86_400))
-                .unwrap_or(Duration::from_secs(300)),
+                .unwrap_or(Duration::from_mins(5)),
             temperature: section.read("temperature", |v| v.number(0.0..=2.0)).unwrap_or(0.2),
             max_output_tokens: section.read("max_output_tokens", |v| v.integer(16..=32_768)).unwrap_or(500),
             speech: media("speech"),
             vision: media("vision"),
             keys,
-        })
+        }
     }
 }
 
@@ -112,7 +112,7 @@ impl LlmKey {
     fn read(section: &Section<'_>) -> Option<Self> {
         let id = section.require("id", Leaf::name_value);
         let base_url = section.require("base_url", Leaf::url);
-        let model = section.require("model", |v| v.setting());
+        let model = section.require("model", super::leaf::Leaf::setting);
         let api_key = section.secret("api_key");
         let tier = section.read("tier", |v| v.integer(1..=9)).unwrap_or(1);
         let max_conversations = section.read("max_conversations", |v| v.integer(1..=10_000)).unwrap_or(15);

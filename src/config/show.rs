@@ -1,5 +1,7 @@
 //! How checked values are written back, so that what is shown is what may be written in a file.
 
+#![expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};

@@ -25,13 +25,7 @@ use self::{
     tools::HttpTool,
 };
 use crate::{
-    config::{
-        ConfigErrors,
-        env::Env,
-        leaf::Leaf,
-        read_file,
-        reader::{Document, Section},
-    },
+    config::{ConfigErrors, env::Env, leaf::Leaf, read_file, reader::Document, section::Section},
     domain::{language::Language, money::Currency},
 };
 

@@ -218,7 +218,7 @@ impl TenantDirectory {
     }
 
     /// The file of a tenant that is there.
-    fn existing(&self, id: &TenantId) -> Result<PathBuf, TenantFileError> {
+    pub(crate) fn existing(&self, id: &TenantId) -> Result<PathBuf, TenantFileError> {
         let file = self.file(id);
         if file.exists() { Ok(file) } else { Err(self.unknown(id)) }
     }

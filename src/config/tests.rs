@@ -78,7 +78,7 @@ fn the_example_mentions_every_key_and_is_right_with_everything_switched_on() {
     let (config, known) = Config::parse_and_list(&on, &source(env)).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(config.llm.keys.len(), 2);
     assert_eq!(config.llm.keys[0].api_key.as_ref().map(Secret::expose), Some(VALUE));
-    assert_eq!(config.backup.every, Some(Duration::from_secs(86_400)));
+    assert_eq!(config.backup.every, Some(Duration::from_hours(24)));
     assert_mentions_all(example(), &known);
 }
 
@@ -136,15 +136,32 @@ lease_s = 30
 [logs]
 level = "info"
 "#;
-    insta::assert_snapshot!(parse(text, Env::default()).unwrap_err(), @"");
+    insta::assert_snapshot!(parse(text, Env::default()).unwrap_err(), @r#"
+12 problems in the configuration
+  chatbot.toml:3:1: unknown key `server.lisen`; did you mean `listen`?
+  chatbot.toml:4:10: `server.listen` must be an IP address and a port such as 127.0.0.1:8080 or [::1]:8080, not "localhost"
+  chatbot.toml:5:34: `server.trusted_proxies[1]` must be an IP address or a network such as 10.0.0.0/8, not "proxy"
+  chatbot.toml:9:12: `llm.keys.base_url` must be an address that begins with https:// or http://
+  chatbot.toml:10:11: `llm.keys.api_key` names NOT_SET, which is not set; export it or use `api_key_file`
+  chatbot.toml:12:8: `llm.keys.tier` must be a whole number from 1 to 9, not the number 0
+  chatbot.toml:14:1: `llm.keys.model` is missing
+  chatbot.toml:15:6: `llm.keys.id` is "a" a second time; each needs its own
+  chatbot.toml:19:7: `llm.speech.key` is "c", which is not the id of one of [[llm.keys]]; there are: a
+  chatbot.toml:20:9: `llm.speech.model` must be text in quotes, not the number 5
+  chatbot.toml:24:11: `worker.lease_s` must be more than `worker.turn_deadline_s`, or a turn could run twice
+  chatbot.toml:26:2: unknown key `logs`; did you mean `log`?
+"#);
 }
 
 #[test]
 fn every_syntax_error_has_its_place() {
-    insta::assert_snapshot!(
-        parse("[server]\nlisten = \"127.0.0.1:80\"\nx = = 1\n\n[paths\n", Env::default()).unwrap_err(),
-        @""
-    );
+    let text = "[server]\nlisten = \"127.0.0.1:80\"\nx = = 1\n\n[paths\n";
+    insta::assert_snapshot!(parse(text, Env::default()).unwrap_err(), @r"
+3 problems in the configuration
+  chatbot.toml:3:5: not TOML: extra `=`, expected nothing
+  chatbot.toml:3:7: not TOML: unexpected key or value, expected newline, `#`
+  chatbot.toml:5:7: not TOML: unclosed table, expected `]`
+");
 }
 
 #[test]
@@ -224,10 +241,10 @@ fn a_secret_can_be_in_a_file_beside_the_configuration() {
     let config = load("[alerts]\nwebhook_url_file = \"hook\"\n").unwrap();
     assert_eq!(config.alerts.webhook_url.unwrap().expose(), "https://example.com/hook");
     insta::assert_snapshot!(load("[alerts]\nwebhook_url_file = \"gone\"\n").unwrap_err(), @"DIR/chatbot.toml:2:20: `alerts.webhook_url_file` names DIR/gone, which does not exist");
-    insta::assert_snapshot!(load("[alerts]\nwebhook_url_file = \"empty\"\n").unwrap_err(), @"");
+    insta::assert_snapshot!(load("[alerts]\nwebhook_url_file = \"empty\"\n").unwrap_err(), @"DIR/chatbot.toml:2:20: `alerts.webhook_url_file` names DIR/empty, which is empty");
     insta::assert_snapshot!(
         load("[alerts]\nwebhook_url = \"https://x.example\"\nwebhook_url_file = \"hook\"\n").unwrap_err(),
-        @""
+        @"DIR/chatbot.toml:3:20: `alerts.webhook_url` and `alerts.webhook_url_file` are both set: remove one"
     );
 }
 

@@ -8,7 +8,10 @@ use rusqlite_migration::{M, Migrations};
 use super::StoreError;
 
 /// Every step, oldest first.
-const STEPS: &[M<'static>] = &[M::up(include_str!("migrations/0001_conversations.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("migrations/0001_conversations.sql")),
+    M::up(include_str!("migrations/0002_knowledge.sql")),
+];
 
 /// Brings the schema up to date, in one transaction.
 pub(super) fn run(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{TenantError, TenantState, Tenants, entry::Entry, open::reconfigure};
 use crate::{
-    config::{errors::ConfigError, tenant::TenantConfig, tenant_file::TenantFileError},
+    config::{Config, errors::ConfigError, tenant::TenantConfig, tenant_file::TenantFileError},
     domain::tenant::TenantId,
 };
 
@@ -67,7 +67,7 @@ impl Tenants {
             }
             match loaded {
                 Ok(config) => {
-                    if take_up(&entry, config).await && !is_new {
+                    if take_up(&entry, config, self.shared.live.get()).await && !is_new {
                         outcome.changed.push(id);
                     }
                 }
@@ -102,7 +102,7 @@ impl Tenants {
 }
 
 /// Puts a new configuration in force, and says whether it differs from one there was.
-async fn take_up(entry: &Entry, config: TenantConfig) -> bool {
+async fn take_up(entry: &Entry, config: TenantConfig, daemon: Arc<Config>) -> bool {
     let mut slot = entry.slot.lock().await;
     entry.note_config(&[]);
     if slot.config.as_deref() == Some(&config) {
@@ -118,7 +118,10 @@ async fn take_up(entry: &Entry, config: TenantConfig) -> bool {
         drop(tokio::task::spawn_blocking(move || drop(opened)).await);
         entry.note(TenantState::Disabled, None);
     } else if let Some(opened) = &mut slot.opened {
-        opened.tenant = Arc::new(reconfigure(&opened.tenant, config));
+        match reconfigure(&opened.tenant, config, daemon).await {
+            Ok(tenant) => opened.tenant = Arc::new(tenant),
+            Err(error) => tracing::error!(tenant = %entry.id, %error, "the tenant goes on as before"),
+        }
     } else {
         entry.note(TenantState::Closed, None);
     }

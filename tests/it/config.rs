@@ -62,7 +62,10 @@ fn check_tells_every_mistake_and_ends_with_78() {
     let dir = dir_with("[server]\nlisen = 1\nlisten = 2\n");
     let output = iass(dir.path(), &["config", "check"], &[]);
     assert_eq!(output.status.code(), Some(78));
-    insta::assert_snapshot!(stdout(&output), @"");
+    insta::assert_snapshot!(stdout(&output), @r"
+chatbot.toml:2:1: unknown key `server.lisen`; did you mean `listen`?
+chatbot.toml:3:10: `server.listen` must be text in quotes, not the number 2
+");
     let output = iass(dir.path(), &["config", "check", "--json"], &[]);
     assert_eq!(output.status.code(), Some(78));
     let report = &json_lines(&output)[0];
@@ -83,7 +86,11 @@ fn check_also_reads_the_tenants() {
     tenant("bad", "name = 5");
     let output = iass(dir.path(), &["config", "check"], &[]);
     assert_eq!(output.status.code(), Some(78));
-    insta::assert_snapshot!(stdout(&output), @"");
+    insta::assert_snapshot!(stdout(&output), @r"
+chatbot.toml: ok
+tenants/bad/tenant.toml:1:8: `name` must be text in quotes, not the number 5
+tenants/good/tenant.toml: ok
+");
 }
 
 #[test]
@@ -91,7 +98,7 @@ fn a_command_stops_at_a_wrong_configuration() {
     let dir = dir_with("[server]\nlisten = \"x\"\n");
     let output = iass(dir.path(), &["config", "show"], &[]);
     assert_eq!((output.status.code(), stdout(&output)), (Some(78), ""));
-    insta::assert_snapshot!(stderr(&output), @"");
+    insta::assert_snapshot!(stderr(&output), @r#"error: chatbot.toml:2:10: `server.listen` must be an IP address and a port such as 127.0.0.1:8080 or [::1]:8080, not "x""#);
     let output = iass(dir.path(), &["--json", "config", "show"], &[]);
     assert_eq!(output.status.code(), Some(78));
     let error: Value = serde_json::from_str(stderr(&output)).unwrap();

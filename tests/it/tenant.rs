@@ -19,7 +19,10 @@ fn a_tenant_is_added_shown_switched_and_removed() {
     let added =
         run(dir, "tenant add acme --name Acme --preset clinic --timezone Europe/Madrid --currency EUR");
     assert_eq!((added.status.code(), stdout(&added)), (Some(0), ""), "{}", stderr(&added));
-    insta::assert_snapshot!(stderr(&added), @"");
+    insta::assert_snapshot!(stderr(&added), @r"
+made tenants/acme/tenant.toml
+next: fill in its facts, put documents into knowledge/acme
+");
     let file = dir.join("tenants/acme/tenant.toml");
     let text = read(&file);
     assert!(text.contains("name = \"Acme\"") && text.contains("\n# Opening hours"), "{text}");
@@ -33,7 +36,7 @@ fn a_tenant_is_added_shown_switched_and_removed() {
     assert_eq!(read(&file), text.replace("enabled = true", "enabled = false"));
     assert_eq!(stderr(&run(dir, "tenant disable acme")), "acme was disabled already\n");
     assert_eq!(json_lines(&run(dir, "--json tenant list"))[0]["enabled"], false);
-    assert_eq!(json_lines(&run(dir, "--json tenant enable acme"))[0]["done"], "enabled");
+    assert_eq!(json_lines(&run(dir, "--json tenant enable acme"))[0]["result"], "enabled");
     assert_eq!(read(&file), text);
 
     fs::create_dir_all(dir.join("data/tenants")).unwrap();
@@ -81,13 +84,20 @@ fn a_broken_tenant_is_listed_beside_the_others() {
     fs::write(dir.join("tenants/broken/tenant.toml"), "name = \"x\"\ntimezon = \"UTC\"\n").unwrap();
     let listed = run(dir, "tenant list");
     assert_eq!(listed.status.code(), Some(0));
-    insta::assert_snapshot!(stdout(&listed), @"");
+    insta::assert_snapshot!(stdout(&listed), @r"
+TENANT  NAME  LANGUAGE  TIME ZONE  CURRENCY  STATE
+broken                                       wrong: 1 error
+good    good  es        UTC        USD       enabled
+");
     let lines = json_lines(&run(dir, "--json tenant list"));
     assert_eq!((lines[0]["ok"].as_bool(), lines[1]["ok"].as_bool()), (Some(false), Some(true)));
 
     let checked = run(dir, "tenant check");
     assert_eq!(checked.status.code(), Some(78));
-    insta::assert_snapshot!(stdout(&checked), @"");
+    insta::assert_snapshot!(stdout(&checked), @r"
+tenants/broken/tenant.toml:2:1: unknown key `timezon`; did you mean `timezone`?
+tenants/good/tenant.toml: ok
+");
     assert_eq!(run(dir, "tenant check good").status.code(), Some(0));
     let unknown = run(dir, "tenant check goood");
     assert_eq!(unknown.status.code(), Some(3));
@@ -102,4 +112,33 @@ fn the_folders_of_flags_are_used() {
     assert!(dir.join("elsewhere/acme/tenant.toml").exists() && !dir.join("tenants").exists());
     assert_eq!(run(dir, "tenant list --json").stdout.len(), 0);
     assert_eq!(json_lines(&run(dir, "--tenants-dir elsewhere tenant list --json")).len(), 1);
+}
+
+#[test]
+fn init_fills_a_folder_that_is_right_and_keeps_what_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let line =
+        "init shop --tenant acme --name Acme --language pt --preset shop --timezone UTC --currency BRL";
+    let made = run(dir, &format!("{line} --json"));
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    assert_eq!(json_lines(&made)[0]["files"].as_array().unwrap().len(), 3);
+    assert!(read(dir.join("shop/knowledge/acme/faq.md")).starts_with("# Perguntas"));
+    let checked = run(&dir.join("shop"), "config check");
+    assert_eq!(stdout(&checked), "chatbot.toml: ok\ntenants/acme/tenant.toml: ok\n");
+
+    fs::write(dir.join("shop/chatbot.toml"), "[paths]\ntenants = \"t\"\n").unwrap();
+    let again = run(dir, &line.replace("acme", "other"));
+    assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
+    assert!(stderr(&again).contains("kept shop/chatbot.toml"), "{}", stderr(&again));
+    assert!(dir.join("shop/t/other/tenant.toml").exists());
+}
+
+#[test]
+fn init_asks_nobody_where_nobody_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = run(dir.path(), "init --name Acme");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("--tenant is needed"), "{}", stderr(&refused));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing was written");
 }

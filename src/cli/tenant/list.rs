@@ -64,7 +64,10 @@ pub(super) fn run(tenants: &TenantDirectory, context: &Context) -> anyhow::Resul
             ]),
             Err(error) => {
                 let state = match error {
-                    TenantFileError::Wrong(errors) => format!("wrong: {} errors", errors.as_slice().len()),
+                    TenantFileError::Wrong(errors) => match errors.as_slice().len() {
+                        1 => "wrong: 1 error".to_owned(),
+                        count => format!("wrong: {count} errors"),
+                    },
                     other => other.to_string(),
                 };
                 table.row([

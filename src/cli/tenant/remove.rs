@@ -44,5 +44,5 @@ pub(super) fn run(args: Args, tenants: &TenantDirectory, context: &Context) -> a
     tenants.remove(id, paths)?;
     let sentence =
         format!("removed {id}; its documents are still in {}", paths.tenant_knowledge(id).display());
-    Done { tenant: id, file: None, done: "removed" }.print(&sentence, context)
+    Done { tenant: id, file: None, result: "removed" }.print(&sentence, context)
 }

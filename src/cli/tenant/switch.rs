@@ -16,6 +16,6 @@ pub(super) fn run(
     let word = if enabled { "enabled" } else { "disabled" };
     let sentence = if changed { format!("{id} is {word} now") } else { format!("{id} was {word} already") };
     let file = tenants.file(id);
-    Done { tenant: id, file: Some(&file), done: if changed { word } else { "unchanged" } }
+    Done { tenant: id, file: Some(&file), result: if changed { word } else { "unchanged" } }
         .print(&sentence, context)
 }

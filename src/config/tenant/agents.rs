@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{leaf::Leaf, reader::Section};
+use crate::config::{leaf::Leaf, section::Section};
 
 /// The agents of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

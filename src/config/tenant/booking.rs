@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::{
         leaf::Leaf,
-        reader::{Section, unique},
         secret::Secret,
+        section::{Section, unique},
         show,
         tenant::business::WeekHours,
     },

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil::{Date, Weekday};
 use serde::{Serialize, Serializer};
 
-use crate::config::{leaf::Leaf, reader::Section};
+use crate::config::{leaf::Leaf, section::Section};
 
 /// The keys of the weekdays, from Monday.
 const WEEKDAYS: [(&str, Weekday); 7] = [

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{
     leaf::Leaf,
-    reader::Section,
     secret::Secret,
+    section::Section,
     show,
     tenant::notify::{Notify, NotifyKind},
 };
@@ -111,7 +111,7 @@ impl Memory {
             window: section.read("window", |v| v.integer(0..=100)).unwrap_or(10),
             consolidate_after: section
                 .read("consolidate_after_min", |v| v.minutes(1..=10_080))
-                .unwrap_or(Duration::from_secs(30 * 60)),
+                .unwrap_or(Duration::from_mins(30)),
         }
     }
 }
@@ -133,9 +133,7 @@ impl Handoff {
             loop_similarity: section.read("loop_similarity", |v| v.number(0.5..=1.0)).unwrap_or(0.9),
             return_after: section
                 .read("return_after_min", |v| v.minutes(0..=43_200))
-                .map_or(Some(Duration::from_secs(120 * 60)), |after| {
-                    Some(after).filter(|after| !after.is_zero())
-                }),
+                .map_or(Some(Duration::from_hours(2)), |after| Some(after).filter(|after| !after.is_zero())),
             notify: names,
         }
     }
@@ -164,7 +162,7 @@ impl Catalog {
             low_stock: section.read("low_stock", |v| v.integer(0..=1_000_000)).unwrap_or(3),
             reserve: section
                 .read("reserve_min", |v| v.minutes(1..=10_080))
-                .unwrap_or(Duration::from_secs(30 * 60)),
+                .unwrap_or(Duration::from_mins(30)),
         }
     }
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{
     leaf::{Leaf, check_url},
-    reader::Section,
     secret::Secret,
+    section::Section,
 };
 
 /// The ways that are set up. One is on when its table is there.

@@ -29,7 +29,7 @@ fn a_name_is_all_a_tenant_needs() {
     assert!(config.enabled);
     assert_eq!(config.language, Language::Es);
     assert_eq!(config.memory.window, 10);
-    assert_eq!(config.handoff.return_after, Some(Duration::from_secs(7200)));
+    assert_eq!(config.handoff.return_after, Some(Duration::from_hours(2)));
     assert_eq!(config.leads.required, [LeadField::Name, LeadField::Email].into());
     assert_eq!((config.booking, config.catalog), (None, None));
 }
@@ -140,7 +140,41 @@ smtp_host = "mail.acme.example"
 username = "u"
 "#;
     let env = Env::fixed([("IASS_ADMIN_TOKEN", "secret")]);
-    insta::assert_snapshot!(parse(text, env).unwrap_err(), @"");
+    insta::assert_snapshot!(parse(text, env).unwrap_err(), @r#"
+32 problems in the configuration
+  tenants/acme/tenant.toml:1:1: `name` is missing
+  tenants/acme/tenant.toml:2:1: unknown key `nam`; did you mean `name`?
+  tenants/acme/tenant.toml:3:12: `language` has an unknown value `fr`, expected one of `es`, `en`, `pt`
+  tenants/acme/tenant.toml:4:12: `timezone` must be an IANA time zone such as America/Bogota, not "America/Bogotá"
+  tenants/acme/tenant.toml:5:12: `currency` is wrong: `pesos` is not an ISO 4217 currency code such as COP, USD or EUR
+  tenants/acme/tenant.toml:8:13: `business.holidays[0]` must be a date such as "2026-12-25", or "12-25" for every year, not "2026-02-30"
+  tenants/acme/tenant.toml:10:7: `business.hours.mon` has times that overlap
+  tenants/acme/tenant.toml:11:8: `business.hours.tue[0]` ends before it begins ("18:00-09:00"); write a night as "22:00-24:00" and "00:00-02:00" on the next day
+  tenants/acme/tenant.toml:11:23: `business.hours.tue[1]` must be opening and closing time such as "09:00-18:00", not "9-17"
+  tenants/acme/tenant.toml:12:1: unknown key `business.hours.lun`; did you mean `sun`?
+  tenants/acme/tenant.toml:15:12: `agents.strategy` has an unknown value `clasified`, expected `classified` or `single`
+  tenants/acme/tenant.toml:16:11: `agents.enabled` is empty, so nobody would answer; leave it out to enable all agents
+  tenants/acme/tenant.toml:18:1: unknown key `agents.sales.keyword`; did you mean `keywords`?
+  tenants/acme/tenant.toml:21:19: `handoff.sentiment_below` must be a number from -1 to 1, not the number -2
+  tenants/acme/tenant.toml:22:11: `handoff.notify[0]` has an unknown value `fax`, expected one of `slack`, `teams`, `email`, `webhook`
+  tenants/acme/tenant.toml:25:13: `leads.crm_token` is of no use without `leads.crm`
+  tenants/acme/tenant.toml:27:1: `booking.url` is needed when `booking.provider` is "http"
+  tenants/acme/tenant.toml:32:16: `booking.services.duration_min` must be a whole number from 1 to 1440, not the number 0
+  tenants/acme/tenant.toml:35:6: `booking.services.id` is "a" a second time; each needs its own
+  tenants/acme/tenant.toml:41:13: `booking.staff.services[0]` is "b", which is not the id of one of [[booking.services]]
+  tenants/acme/tenant.toml:43:1: `channels.meta.verify_token` is missing; set it to "${VARIABLE}" or use `verify_token_file`
+  tenants/acme/tenant.toml:44:19: `channels.meta.phone_number_id` must be digits in quotes, not "12a"
+  tenants/acme/tenant.toml:45:16: `channels.meta.access_token` names ACME_TOKEN, which is not set; export it or use `access_token_file`
+  tenants/acme/tenant.toml:46:14: `channels.meta.app_secret` names IASS_ADMIN_TOKEN, but a tenant may not read the daemon's own variables
+  tenants/acme/tenant.toml:47:1: `channels.telegram.secret_token` is missing; set it to "${VARIABLE}" or use `secret_token_file`
+  tenants/acme/tenant.toml:51:12: `channels.web.origins[0]` must be a site such as "https://acme.example", without a path
+  tenants/acme/tenant.toml:56:7: `tools.url` must be an address that begins with https:// or http://
+  tenants/acme/tenant.toml:57:14: `tools.parameters` must be a JSON schema with type = "object"
+  tenants/acme/tenant.toml:58:21: `tools.headers.X Y` is not the name of an HTTP header
+  tenants/acme/tenant.toml:60:1: `notify.email.password` is missing; set it to "${VARIABLE}" or use `password_file`
+  tenants/acme/tenant.toml:61:6: `notify.email.to` must list at least one e-mail address
+  tenants/acme/tenant.toml:62:8: `notify.email.from` must be an e-mail address, not "nobody"
+"#);
 }
 
 #[test]

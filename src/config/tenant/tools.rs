@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::{
     leaf::Leaf,
-    reader::{Section, unique},
     secret::Secret,
+    section::{Section, unique},
     show,
 };
 

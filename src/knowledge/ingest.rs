@@ -1,0 +1,482 @@
+//! Brings the owner's files into the tenant's knowledge: found, read, cut, embedded and stored.
+//!
+//! What did not change since the last time is not read again. Every document is replaced in one transaction, and
+//! nothing is computed inside of it, so a daemon beside goes on and a killed ingest leaves each document old or new.
+//! A file that cannot be read is reported and keeps the version that is stored; the rest goes on.
+
+mod lock;
+mod prepare;
+mod walk;
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use serde::Serialize;
+
+pub use self::lock::IngestLock;
+use self::{
+    prepare::{Label, content_hash, document_hash, prepare},
+    walk::{Found, Walk, walk},
+};
+use super::{
+    embed::{EmbedError, Embedder},
+    index::{self, IndexError, Sentences},
+    read::{Document, Format, ReadError, Reader, load},
+};
+use crate::{
+    clock::Clock,
+    store::{
+        StoreError, TenantDb,
+        document::{DocumentRow, NewDocument},
+    },
+};
+
+/// Chunks that are embedded together and stored in one transaction, unless a single document has more.
+const BATCH_CHUNKS: usize = 64;
+
+/// What to do with what is found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IngestOptions {
+    /// The category of all of it; `None`: the name of the first sub-folder.
+    pub category: Option<String>,
+    /// Whether documents are removed whose file is gone from below the given paths.
+    pub prune: bool,
+    /// Whether nothing is stored and only the report is made.
+    pub dry_run: bool,
+}
+
+/// What came of an ingest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct IngestReport {
+    /// Documents that are new.
+    pub added: usize,
+    /// Documents that were replaced or filed elsewhere.
+    pub updated: usize,
+    /// Documents that are as they were.
+    pub unchanged: usize,
+    /// Documents that were removed.
+    pub removed: usize,
+    /// Files, folders and lines that could not be read.
+    pub failed: Vec<Failed>,
+    /// Chunks of the added and updated documents.
+    pub chunks: usize,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// Something that could not be ingested.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// The file, with the line when it is about one line: `precios.jsonl:12`.
+    pub path: String,
+    /// What is wrong and what to do.
+    pub error: String,
+}
+
+impl Failed {
+    fn new(path: &Path, error: &str) -> Self {
+        Self { path: path.display().to_string(), error: error.to_owned() }
+    }
+}
+
+/// A document that comes from a program instead of a file.
+#[derive(Debug, Clone)]
+pub struct PostedDocument {
+    /// Its name; `None`: one that is made of its content, so that posting the same again changes nothing.
+    pub name: Option<String>,
+    /// Its title; `None`: what the document calls itself.
+    pub title: Option<String>,
+    /// What it is filed under.
+    pub category: Option<String>,
+    /// Whatever else belongs to it.
+    pub metadata: Option<serde_json::Value>,
+    /// How to read the bytes.
+    pub format: Format,
+    /// What was posted.
+    pub bytes: Vec<u8>,
+}
+
+/// How far an ingest is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IngestProgress<'a> {
+    /// The file that is looked at.
+    pub file: &'a str,
+    /// Files that were looked at.
+    pub files_done: usize,
+    /// Files there are.
+    pub files: usize,
+    /// Chunks that were stored.
+    pub chunks: usize,
+}
+
+/// Why an ingest stopped. What was stored until then stays.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// Another process is changing this tenant's knowledge.
+    #[error("another ingest of this tenant is running; try again when it is done")]
+    Busy,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The embedding model.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+}
+
+impl From<IndexError> for IngestError {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::Store(error) => Self::Store(error),
+            IndexError::Embed(error) => Self::Embed(error),
+        }
+    }
+}
+
+/// Ingests into one tenant's knowledge. Blocking throughout.
+#[derive(Clone)]
+pub struct Ingester {
+    db: TenantDb,
+    embedder: Arc<Embedder>,
+    reader: Reader,
+    clock: Clock,
+}
+
+impl Ingester {
+    /// An ingester for a tenant's database.
+    pub fn new(db: TenantDb, embedder: Arc<Embedder>, reader: Reader, clock: Clock) -> Self {
+        Self { db, embedder, reader, clock }
+    }
+
+    /// Ingests files and folders.
+    ///
+    /// # Errors
+    /// [`IngestError`]. A file that cannot be read is no error but [`IngestReport::failed`].
+    pub fn ingest_paths(
+        &self,
+        paths: &[PathBuf],
+        options: &IngestOptions,
+        progress: impl FnMut(IngestProgress<'_>),
+    ) -> Result<IngestReport, IngestError> {
+        let started = Instant::now();
+        let _lock = self.begin(options.dry_run)?;
+        let walk = walk(paths);
+        let mut run = Run::new(self, options)?;
+        run.report.failed.clone_from(&walk.failed);
+        run.files(&walk, progress)?;
+        run.flush()?;
+        if options.prune {
+            run.prune(&walk)?;
+        }
+        Ok(run.finish(started))
+    }
+
+    /// Ingests documents that a program posted. One that cannot be read is reported by its name.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    pub fn ingest_documents(&self, posted: Vec<PostedDocument>) -> Result<IngestReport, IngestError> {
+        let started = Instant::now();
+        let _lock = self.begin(false)?;
+        let options = IngestOptions::default();
+        let mut run = Run::new(self, &options)?;
+        for document in posted {
+            run.posted(document)?;
+        }
+        run.flush()?;
+        Ok(run.finish(started))
+    }
+
+    /// Ingests the folder if the tenant has no documents at all, and brings the index up to date otherwise. For the
+    /// first use of a tenant; `None` when nothing was ingested.
+    ///
+    /// # Errors
+    /// [`IngestError`]; [`IngestError::Busy`] when another process is just doing it.
+    pub fn ensure_indexed(
+        &self,
+        folder: &Path,
+        progress: impl FnMut(IngestProgress<'_>),
+    ) -> Result<Option<IngestReport>, IngestError> {
+        if self.db.has_documents()? {
+            index::refresh(&self.db, &self.embedder, |_, _| ())?;
+            return Ok(None);
+        }
+        if !folder.is_dir() {
+            return Ok(None);
+        }
+        self.ingest_paths(&[folder.to_owned()], &IngestOptions::default(), progress).map(Some)
+    }
+
+    /// Takes the lock and brings the index up to date, so that what is added fits it.
+    fn begin(&self, dry_run: bool) -> Result<Option<IngestLock>, IngestError> {
+        if dry_run {
+            return Ok(None);
+        }
+        let lock = IngestLock::take(self.db.path())?;
+        index::refresh(&self.db, &self.embedder, |_, _| ())?;
+        Ok(Some(lock))
+    }
+}
+
+/// One ingest under way.
+struct Run<'a> {
+    ingester: &'a Ingester,
+    options: &'a IngestOptions,
+    /// What was stored before, by name.
+    known: HashMap<String, DocumentRow>,
+    /// The names of single documents of files, by the file.
+    names: HashMap<String, String>,
+    /// The names that this run has seen.
+    seen: HashSet<String>,
+    /// Files that could not be read, or only in part: what is known of them stays.
+    unread: HashSet<String>,
+    /// Documents that wait for their vectors.
+    waiting: Vec<NewDocument>,
+    report: IngestReport,
+}
+
+impl<'a> Run<'a> {
+    fn new(ingester: &'a Ingester, options: &'a IngestOptions) -> Result<Self, IngestError> {
+        let known: HashMap<_, _> =
+            ingester.db.documents()?.into_iter().map(|row| (row.name.clone(), row)).collect();
+        let names = known
+            .values()
+            .filter(|row| row.format != Format::Jsonl.extension())
+            .filter_map(|row| Some((row.source.clone()?, row.name.clone())))
+            .collect();
+        Ok(Self {
+            ingester,
+            options,
+            known,
+            names,
+            seen: HashSet::new(),
+            unread: HashSet::new(),
+            waiting: Vec::new(),
+            report: IngestReport::default(),
+        })
+    }
+
+    fn files(
+        &mut self,
+        walk: &Walk,
+        mut progress: impl FnMut(IngestProgress<'_>),
+    ) -> Result<(), IngestError> {
+        for (files_done, file) in walk.files.iter().enumerate() {
+            let (files, chunks) = (walk.files.len(), self.report.chunks);
+            progress(IngestProgress { file: &file.name, files_done, files, chunks });
+            if let Err(error) = self.file(file)? {
+                self.report.failed.push(Failed::new(&file.path, &error.to_string()));
+                self.unread.insert(file.path.display().to_string());
+            }
+        }
+        let files = walk.files.len();
+        progress(IngestProgress { file: "", files_done: files, files, chunks: self.report.chunks });
+        Ok(())
+    }
+
+    /// Reads a file once into memory: what is hashed is what is stored, whatever happens to the file meanwhile.
+    fn file(&mut self, file: &Found) -> Result<Result<(), ReadError>, IngestError> {
+        let source = file.path.display().to_string();
+        let reader = &self.ingester.reader;
+        let read = Format::from_path(&file.path)
+            .and_then(|format| load(&file.path, reader.limits()).map(|bytes| (format, bytes)));
+        let (format, bytes) = match read {
+            Ok(read) => read,
+            Err(error) => return Ok(Err(error)),
+        };
+        let category = self.options.category.clone().or_else(|| file.folder.clone());
+        let size = bytes.len() as u64;
+        let label = |name: String, hash: Vec<u8>| Label {
+            name,
+            source: Some(source.clone()),
+            title: None,
+            category: category.clone(),
+            metadata: None,
+            format,
+            hash,
+            bytes: size,
+        };
+        if format != Format::Jsonl {
+            let hash = content_hash(format, &[&bytes]);
+            let name = self.names.get(&source).unwrap_or(&file.name).clone();
+            let label = label(name, hash);
+            if self.is_unchanged(&label)? {
+                return Ok(Ok(()));
+            }
+            let reading = match reader.read_bytes(format, &bytes) {
+                Ok(reading) => reading,
+                Err(error) => return Ok(Err(error)),
+            };
+            for named in reading.documents {
+                self.add(label.clone(), &named.document)?;
+            }
+            return Ok(Ok(()));
+        }
+        let reading = match reader.read_bytes(format, &bytes) {
+            Ok(reading) => reading,
+            Err(error) => return Ok(Err(error)),
+        };
+        for bad in &reading.bad_lines {
+            let path = PathBuf::from(format!("{source}:{}", bad.line));
+            self.report.failed.push(Failed::new(&path, &bad.reason));
+            self.unread.insert(source.clone());
+        }
+        for named in reading.documents {
+            let label = label(
+                named.name.unwrap_or_else(|| file.name.clone()),
+                document_hash(format, &named.document),
+            );
+            if !self.is_unchanged(&label)? {
+                self.add(label, &named.document)?;
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn posted(&mut self, posted: PostedDocument) -> Result<(), IngestError> {
+        let metadata = posted.metadata.map(|value| value.to_string());
+        let title = posted.title.as_deref().unwrap_or_default().as_bytes();
+        let attached = metadata.as_deref().unwrap_or_default().as_bytes();
+        let hash = content_hash(posted.format, &[title, attached, &posted.bytes]);
+        let name = posted.name.unwrap_or_else(|| {
+            let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+            format!("posted-{digits}")
+        });
+        let label = Label {
+            name,
+            source: None,
+            title: posted.title,
+            category: posted.category,
+            metadata,
+            format: posted.format,
+            hash,
+            bytes: posted.bytes.len() as u64,
+        };
+        if self.is_unchanged(&label)? {
+            return Ok(());
+        }
+        match self.ingester.reader.read_bytes(posted.format, &posted.bytes) {
+            Ok(reading) => {
+                for named in reading.documents {
+                    let name = named.name.unwrap_or_else(|| label.name.clone());
+                    self.add(Label { name, ..label.clone() }, &named.document)?;
+                }
+            }
+            Err(error) => {
+                self.report.failed.push(Failed { path: label.name, error: error.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a document is stored as it is. A change of its category or its place only is stored here.
+    fn is_unchanged(&mut self, label: &Label) -> Result<bool, IngestError> {
+        if self.seen.contains(&label.name) {
+            // A second document of the same name: `add` says so.
+            return Ok(false);
+        }
+        let Some(known) = self.known.get(&label.name).filter(|known| known.content_hash == label.hash) else {
+            return Ok(false);
+        };
+        let (db, now_ms) = (&self.ingester.db, self.ingester.clock.now_ms());
+        let is_filed_elsewhere = known.category != label.category;
+        if !self.options.dry_run {
+            if is_filed_elsewhere {
+                db.set_document_category(&label.name, label.category.as_deref(), now_ms)?;
+            }
+            if known.source != label.source {
+                db.set_document_source(&label.name, label.source.as_deref())?;
+            }
+        }
+        if is_filed_elsewhere {
+            self.report.updated += 1;
+        } else {
+            self.report.unchanged += 1;
+        }
+        self.seen.insert(label.name.clone());
+        Ok(true)
+    }
+
+    fn add(&mut self, label: Label, document: &Document) -> Result<(), IngestError> {
+        let path = label.source.clone().unwrap_or_else(|| label.name.clone());
+        if !self.seen.insert(label.name.clone()) {
+            let error = format!("there are two documents named `{}`; only the first is kept", label.name);
+            self.report.failed.push(Failed { path, error });
+            return Ok(());
+        }
+        let document = prepare(label, document);
+        if document.chunks.is_empty() {
+            self.unread.insert(path.clone());
+            self.report.failed.push(Failed { path, error: ReadError::NoText.to_string() });
+            return Ok(());
+        }
+        if self.known.contains_key(&document.name) {
+            self.report.updated += 1;
+        } else {
+            self.report.added += 1;
+        }
+        self.report.chunks += document.chunks.len();
+        if !self.options.dry_run {
+            self.waiting.push(document);
+            if self.waiting.iter().map(|waiting| waiting.chunks.len()).sum::<usize>() >= BATCH_CHUNKS {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Embeds and stores what waits.
+    fn flush(&mut self) -> Result<(), IngestError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let embedder = &self.ingester.embedder;
+        let chunks: Vec<_> = self
+            .waiting
+            .iter()
+            .flat_map(|document| &document.chunks)
+            .map(|chunk| Sentences { text: &chunk.text, ranges: &chunk.sentences })
+            .collect();
+        let mut vectors = Vec::with_capacity(chunks.len());
+        for batch in chunks.chunks(BATCH_CHUNKS) {
+            vectors.extend(index::embed_chunks(embedder, batch)?);
+        }
+        let chunks = self.waiting.iter_mut().flat_map(|document| &mut document.chunks);
+        for (chunk, vectors) in chunks.zip(vectors) {
+            chunk.vectors = vectors;
+        }
+        let now_ms = self.ingester.clock.now_ms();
+        self.ingester.db.put_documents(&self.waiting, &index::stamp(embedder), now_ms)?;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// Removes the documents whose file is gone from below what was named.
+    fn prune(&mut self, walk: &Walk) -> Result<(), IngestError> {
+        let mut gone: Vec<String> = Vec::new();
+        for row in self.known.values() {
+            let Some(source) = &row.source else { continue };
+            let path = Path::new(source);
+            let is_below = |folders: &[PathBuf]| folders.iter().any(|folder| path.starts_with(folder));
+            let is_kept = self.seen.contains(&row.name) || self.unread.contains(source);
+            if !is_kept && is_below(&walk.roots) && !is_below(&walk.unknown) {
+                gone.push(row.name.clone());
+            }
+        }
+        for name in gone {
+            if self.options.dry_run || self.ingester.db.remove_document(&name)? {
+                self.report.removed += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, started: Instant) -> IngestReport {
+        self.report.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.report
+    }
+}
