@@ -64,9 +64,11 @@ async fn few() {
         beyond.push(latency("total") - latency("retrieval"));
         retrieval.push(latency("retrieval"));
     }
-    for (name, values) in
-        [("turn without model, beyond retrieval", beyond), ("its retrieval", retrieval), ("request to reply over HTTP", whole)]
-    {
+    for (name, values) in [
+        ("turn without model, beyond retrieval", beyond),
+        ("its retrieval", retrieval),
+        ("request to reply over HTTP", whole),
+    ] {
         println!("{name}: p50 {:.2} ms, p99 {:.2} ms ({TURNS} turns)", at(&values, 0.5), at(&values, 0.99));
     }
 }
@@ -127,7 +129,12 @@ fn megabytes(bytes: u64) -> f64 {
 }
 
 /// The value below which a share of the values lies.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "an index"
+)]
 fn at(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

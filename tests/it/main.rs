@@ -9,8 +9,12 @@
     reason = "a test may fail"
 )]
 
+mod api_documents;
 mod config;
+mod crash;
 mod documents;
+mod harness;
 mod knowledge;
 mod layers;
+mod serve;
 mod tenant;
