@@ -10,10 +10,12 @@
 )]
 
 mod api_documents;
+mod chat;
 mod config;
 mod crash;
 mod documents;
 mod harness;
+mod fake_llm;
 mod knowledge;
 mod layers;
 mod serve;
