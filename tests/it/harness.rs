@@ -97,7 +97,7 @@ impl Daemon {
             let read = BufReader::new(stdout).read_line(&mut line);
             drop(tell.send(read.map(|_| line)));
         });
-        let line = told.recv_timeout(PATIENCE).map(|read| read.unwrap_or_default()).unwrap_or_default();
+        let line = told.recv_timeout(PATIENCE).map(Result::unwrap_or_default).unwrap_or_default();
         if let Ok(listening) = serde_json::from_str::<Value>(&line) {
             let url = listening["listening"].as_str().unwrap().to_owned();
             return Ok(Self { child, client: Client::new(url), log });
