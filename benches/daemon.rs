@@ -195,6 +195,8 @@ fn footprint() {
             })
         })
         .collect();
-    clients.into_iter().for_each(|client| client.join().unwrap());
+    for client in clients {
+        client.join().unwrap();
+    }
     println!("resident, {TENANTS} tenants, {ACTIVE} of them active: {:.0} MB", daemon.resident_mb());
 }

@@ -229,7 +229,7 @@ impl Daemon {
             Ended::Drained => tracing::info!("stopped"),
             Ended::Late => tracing::warn!("stopped with work left; the next start goes on with it"),
             Ended::Forced => {
-                tracing::warn!("stopped by a second signal; the next start goes on with what is left")
+                tracing::warn!("stopped by a second signal; the next start goes on with what is left");
             }
         }
         drop(lock);

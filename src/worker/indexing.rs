@@ -104,11 +104,11 @@ impl Indexer {
             ),
             Ok(Ok(None)) => {}
             Ok(Err(IngestError::Busy)) => {
-                tracing::debug!(tenant = %id, "another process indexes the documents")
+                tracing::debug!(tenant = %id, "another process indexes the documents");
             }
             Ok(Err(error)) => tracing::error!(tenant = %id, %error, "cannot index the tenant's documents"),
             Err(error) => {
-                tracing::error!(tenant = %id, %error, "indexing the tenant's documents was interrupted")
+                tracing::error!(tenant = %id, %error, "indexing the tenant's documents was interrupted");
             }
         }
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), Progress::Done);

@@ -86,13 +86,11 @@ async fn what_cannot_be_a_document_is_told() {
 
 /// A form with files and a category: its content type and its body.
 fn form_of(files: &[(&str, &str)], category: &str) -> (&'static str, String) {
-    let mut body =
-        format!("--limit\r\ncontent-disposition: form-data; name=\"category\"\r\n\r\n{category}\r\n");
-    for (name, content) in files {
-        body.push_str(&format!(
-            "--limit\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n"
-        ));
-    }
-    body.push_str("--limit--\r\n");
-    ("multipart/form-data; boundary=limit", body)
+    let part = |disposition: String, content: &str| {
+        format!("--limit\r\ncontent-disposition: form-data; {disposition}\r\n\r\n{content}\r\n")
+    };
+    let files =
+        files.iter().map(|(name, content)| part(format!("name=\"file\"; filename=\"{name}\""), content));
+    let body: String = files.chain([part("name=\"category\"".to_owned(), category)]).collect();
+    ("multipart/form-data; boundary=limit", format!("{body}--limit--\r\n"))
 }

@@ -35,7 +35,7 @@ async fn write(client: Client, contact: String, ledger: Ledger) {
         let number = ledger.lock().unwrap().get(&contact).map_or(0, Vec::len);
         let id = format!("{contact}-{number}");
         // Some write and wait for the reply, some write on.
-        let wait = number % 3 == 0;
+        let wait = number.is_multiple_of(3);
         let body = json!({"contact": contact, "message": format!("pregunta {number}"), "message_id": id, "wait": wait});
         match client.try_post("/api/v1/tenants/acme/chat", &body).await {
             Ok((StatusCode::OK | StatusCode::ACCEPTED, _)) => {

@@ -60,7 +60,7 @@ impl Site {
         command
             .current_dir(self.path())
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
     }
 
@@ -97,16 +97,14 @@ impl Daemon {
             let read = BufReader::new(stdout).read_line(&mut line);
             drop(tell.send(read.map(|_| line)));
         });
-        let line = told.recv_timeout(PATIENCE).map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
-        let listening: Value = match serde_json::from_str(&line) {
-            Ok(listening) => listening,
-            Err(_) => {
-                let status = child.wait().unwrap();
-                return Err(format!("{status}: {}", fs::read_to_string(&log).unwrap_or_default()));
-            }
-        };
-        let url = listening["listening"].as_str().unwrap().to_owned();
-        Ok(Self { child, client: Client::new(url), log })
+        let line = told.recv_timeout(PATIENCE).map(Result::unwrap_or_default).unwrap_or_default();
+        if let Ok(listening) = serde_json::from_str::<Value>(&line) {
+            let url = listening["listening"].as_str().unwrap().to_owned();
+            return Ok(Self { child, client: Client::new(url), log });
+        }
+        drop(child.kill());
+        let status = child.wait().unwrap();
+        Err(format!("{status}: {}", fs::read_to_string(&log).unwrap_or_default()))
     }
 
     pub(crate) fn log(&self) -> String {
