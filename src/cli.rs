@@ -4,18 +4,22 @@
 //! One file per command; each has its clap `Args` and a `run(args, &Context) -> anyhow::Result<ExitStatus>`. A
 //! command prints only through [`output::Output`] and never calls `exit`.
 
+pub mod chat;
 pub mod completions;
 pub mod config;
 pub mod context;
 pub mod exit;
 pub mod ingest;
+pub mod init;
 pub mod knowledge;
 pub mod man;
+pub mod model;
 pub mod output;
+pub mod serve;
 pub mod table;
 pub mod tenant;
 
-use std::{ffi::OsString, future::Future, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, future::Future, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -28,6 +32,7 @@ use crate::{
     },
     clock::{Clock, Ids},
     config::{ConfigSource, env::Env},
+    crash,
 };
 
 /// A customer-service team for a small business in one binary: it answers, sells, books and hands over.
@@ -79,6 +84,12 @@ pub struct GlobalArgs {
 /// The commands that exist.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Talk with a tenant's bot in the terminal
+    Chat(chat::Args),
+    /// Fill a folder to begin with: chatbot.toml, one tenant and a sample document
+    Init(init::Args),
+    /// Run the daemon: take messages, answer them, send the replies
+    Serve(serve::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print the manual page
@@ -91,18 +102,24 @@ pub enum Command {
     Ingest(ingest::Args),
     /// Search and tend what a tenant knows
     Knowledge(knowledge::Args),
+    /// List and fetch embedding models
+    Model(model::Args),
 }
 
 impl Command {
     /// Runs the command. Those that need no configuration come first, so that they work when it is broken.
     fn run(self, before: Startup) -> anyhow::Result<ExitStatus> {
         match self {
+            Self::Chat(args) => chat::run(args, before),
+            Self::Serve(args) => serve::run(args, before),
             Self::Completions(args) => completions::run(args, &before.output),
             Self::Man => man::run(&before.output),
+            Self::Init(args) => init::run(args, before),
             Self::Config(args) => config::run(args, before),
             Self::Tenant(args) => tenant::run(args, before),
             Self::Ingest(args) => ingest::run(args, before),
             Self::Knowledge(args) => knowledge::run(args, before),
+            Self::Model(args) => model::run(args, before),
         }
     }
 }
@@ -117,6 +134,12 @@ pub struct Startup {
 }
 
 impl Startup {
+    /// The same start with another configuration file.
+    #[must_use]
+    pub fn with_file(self, file: PathBuf) -> Self {
+        Self { source: self.source.with_file(file), ..self }
+    }
+
     /// Loads the configuration.
     ///
     /// # Errors
@@ -136,6 +159,7 @@ pub fn run(arguments: Vec<OsString>, env: Env) -> ExitStatus {
     // Both ring and aws-lc-rs are compiled in by our libraries: rustls needs to be told which one. It fails only
     // when a provider is already there, which serves as well.
     drop(rustls::crypto::ring::default_provider().install_default());
+    crash::arm(&env);
 
     let early = early_settings(&arguments);
     let command = Cli::command().color(early.color.for_clap());
@@ -153,16 +177,22 @@ pub fn run(arguments: Vec<OsString>, env: Env) -> ExitStatus {
     exit::report(result, &output)
 }
 
+/// How long blocking work may go on after a command has ended.
+const RUNTIME_END: Duration = Duration::from_secs(1);
+
 /// Runs an async command to its end on a new runtime. The only place that makes one.
 ///
 /// # Errors
 /// What the command returns, or that the runtime could not be started.
 pub fn block_on(command: impl Future<Output = anyhow::Result<ExitStatus>>) -> anyhow::Result<ExitStatus> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("cannot start the async runtime")?
-        .block_on(command)
+        .context("cannot start the async runtime")?;
+    let outcome = runtime.block_on(command);
+    // A database that is locked may hold a thread for seconds: nothing is lost by not waiting for it.
+    runtime.shutdown_timeout(RUNTIME_END);
+    outcome
 }
 
 /// Reads `--json` and `--color` from arguments that clap may refuse, so that the refusal already obeys them.

@@ -1,4 +1,4 @@
-//! Time and ids, injected so that tests are deterministic. The only place that asks the machine for either.
+//! Time, ids and chance, injected so that tests are deterministic. The only place that asks the machine for either.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -77,6 +77,31 @@ impl Ids {
     }
 }
 
+/// Where chance comes from. Cheap to clone.
+#[derive(Debug, Clone, Copy)]
+pub enum Chance {
+    /// The machine's randomness.
+    System,
+    /// Always the same, for tests.
+    Fixed(f64),
+}
+
+impl Chance {
+    /// A number from 0 up to but not including 1. Good for spreading things out, not for secrets.
+    pub fn next(self) -> f64 {
+        match self {
+            Self::System => {
+                use std::hash::{BuildHasher, Hasher};
+                let bits = std::hash::RandomState::new().build_hasher().finish() >> 11;
+                #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+                let fraction = bits as f64 / (1_u64 << 53) as f64;
+                fraction
+            }
+            Self::Fixed(fraction) => fraction,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +112,14 @@ mod tests {
         assert_eq!(clock.now_ms(), 0);
         handle.advance(SignedDuration::from_millis(1500));
         assert_eq!(clock.clone().now_ms(), 1500);
+    }
+
+    #[test]
+    fn chance_stays_in_its_range_and_differs() {
+        let drawn: Vec<f64> = (0..1000).map(|_| Chance::System.next()).collect();
+        assert!(drawn.iter().all(|n| (0.0..1.0).contains(n)));
+        let mean = drawn.iter().sum::<f64>() / 1000.0;
+        assert!((0.4..0.6).contains(&mean), "{mean}");
     }
 
     #[test]

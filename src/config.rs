@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod env;
 pub mod errors;
 mod leaf;
+pub mod live;
 pub mod llm;
 pub mod preset;
 mod reader;
@@ -35,7 +36,7 @@ use self::{
 pub const DEFAULT_FILE: &str = "chatbot.toml";
 
 /// Variables that begin with `IASS_` but set no key.
-const OTHER_VARIABLES: &[&str] = &["IASS_CONFIG", "IASS_ADMIN_TOKEN"];
+const OTHER_VARIABLES: &[&str] = &["IASS_CONFIG", "IASS_ADMIN_TOKEN", crate::crash::VARIABLE];
 
 /// Where a configuration comes from: a file or none, the environment, and flags.
 #[derive(Debug, Clone)]
@@ -63,6 +64,12 @@ impl ConfigSource {
             value: value.to_string_lossy().into_owned(),
         }));
         self
+    }
+
+    /// The same source with another file.
+    #[must_use]
+    pub fn with_file(self, file: PathBuf) -> Self {
+        Self { file: Some(file), ..self }
     }
 
     /// The configuration file, if there is one.

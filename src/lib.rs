@@ -6,7 +6,17 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod knowledge;
+pub mod llm;
+pub mod prompts;
 pub mod store;
 
+pub mod app;
+pub mod channel;
 pub mod cli;
+pub mod crash;
+pub mod http;
+pub mod telemetry;
+pub mod tenants;
+pub mod worker;

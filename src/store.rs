@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 pub mod chunk_index;
+pub mod claim;
 pub mod conversation;
 pub mod document;
 mod error;

@@ -151,6 +151,11 @@ impl Output {
         self.color_on_stdout
     }
 
+    /// Whether text on stderr may be coloured.
+    pub fn colors_stderr(&self) -> bool {
+        self.color_on_stderr
+    }
+
     /// Prints one object as a line of JSON.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod add;
 pub(crate) mod check;
 mod list;
+pub(crate) mod profile;
 mod remove;
 mod show;
 mod switch;

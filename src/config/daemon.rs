@@ -54,7 +54,7 @@ pub struct Embeddings {
     /// Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onnxruntime: Option<PathBuf>,
-    /// `hf_endpoint`: where models are pulled from; also the variable HF_ENDPOINT. Default https://huggingface.co.
+    /// `hf_endpoint`: where models are pulled from; also the variable HF_ENDPOINT. Default `https://huggingface.co`.
     pub hf_endpoint: String,
     /// `models`: where pulled models are kept. Default `models` beside the file.
     pub models: PathBuf,

@@ -155,15 +155,13 @@ level = "info"
 
 #[test]
 fn every_syntax_error_has_its_place() {
-    insta::assert_snapshot!(
-                                                        parse("[server]\nlisten = \"127.0.0.1:80\"\nx = = 1\n\n[paths\n", Env::default()).unwrap_err(),
-                                                        @r"
+    let text = "[server]\nlisten = \"127.0.0.1:80\"\nx = = 1\n\n[paths\n";
+    insta::assert_snapshot!(parse(text, Env::default()).unwrap_err(), @r"
 3 problems in the configuration
   chatbot.toml:3:5: not TOML: extra `=`, expected nothing
   chatbot.toml:3:7: not TOML: unexpected key or value, expected newline, `#`
   chatbot.toml:5:7: not TOML: unclosed table, expected `]`
-"
-                                                    );
+");
 }
 
 #[test]

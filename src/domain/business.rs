@@ -19,4 +19,20 @@ pub struct Business {
     pub address: String,
     /// The phone number it gives to customers; may be empty.
     pub phone: String,
+    /// When it is open.
+    pub hours: WeekHours,
+}
+
+/// Opening hours of a week, from Monday to Sunday. A day without any is closed; a week without any is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WeekHours {
+    /// From when until when each day is open, in order, in minutes since midnight of local time (1440 is midnight).
+    pub days: [Vec<(u16, u16)>; 7],
+}
+
+impl WeekHours {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.days.iter().all(Vec::is_empty)
+    }
 }

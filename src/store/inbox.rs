@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::{StoreError, TenantDb};
 use crate::{
     clock::{Clock, Ids},
+    crash,
     domain::{
         conversation::{ChannelKind, ConversationId},
         message::Inbound,
@@ -137,11 +138,14 @@ impl TenantDb {
                 return;
             }
             let stored = super::write_on(&db.lanes.path, &mut lane, |tx| {
-                group
+                let all = group
                     .iter()
                     .map(|w| w.messages.iter().map(|m| insert(tx, m, &w.clock, &w.ids)).collect())
-                    .collect::<Result<Vec<Vec<Accepted>>, _>>()
+                    .collect::<Result<Vec<Vec<Accepted>>, _>>()?;
+                crash::point("accept.before_commit");
+                Ok(all)
             });
+            crash::point("accept.after_commit");
             match stored {
                 Ok(all) => {
                     for (waiting, accepted) in group.into_iter().zip(all) {
@@ -168,59 +172,6 @@ impl TenantDb {
         StoreError::Lost { path: self.path().to_owned(), detail: "the commit was dropped".to_owned() }
     }
 
-    /// Takes the conversations that are due: those with waiting messages, no live lease of another process, and
-    /// quiet for long enough. They are the caller's until its lease ends, its turn commits, or it lets go.
-    pub async fn claim_due(&self, rules: &ClaimRules, now_ms: i64) -> Result<ClaimRound, StoreError> {
-        let rules = rules.clone();
-        self.write(move |tx| claim_due(tx, &rules, now_ms)).await
-    }
-
-    /// Takes one conversation, if it has waiting messages and no live lease of another process.
-    pub async fn claim_conversation(
-        &self,
-        conversation: &ConversationId,
-        rules: &ClaimRules,
-        now_ms: i64,
-    ) -> Result<Option<Claim>, StoreError> {
-        let (conversation, rules) = (conversation.clone(), rules.clone());
-        self.write(move |tx| {
-            let held: bool = tx.query_row(
-                "select lease_until_ms > ?2 and lease_owner is not ?3 from conversation where id = ?1",
-                params![conversation.as_str(), now_ms, rules.owner],
-                |row| row.get(0),
-            )?;
-            if held { Ok(None) } else { claim(tx, &conversation, &rules, now_ms) }
-        })
-        .await
-    }
-
-    /// Lets go of a claim whose turn did not commit.
-    pub async fn release(&self, conversation: &ConversationId, owner: &str) -> Result<(), StoreError> {
-        let (conversation, owner) = (conversation.clone(), owner.to_owned());
-        self.write(move |tx| {
-            tx.execute(
-                "update conversation set lease_owner = null, lease_until_ms = 0 where id = ?1 and lease_owner = ?2",
-                params![conversation.as_str(), owner],
-            )?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Frees every lease whose owner's name begins with `prefix`. For a process that knows that no other such owner
-    /// lives, when it starts.
-    pub async fn release_all(&self, prefix: &str) -> Result<usize, StoreError> {
-        let prefix = prefix.to_owned();
-        self.write(move |tx| {
-            Ok(tx.execute(
-                "update conversation set lease_owner = null, lease_until_ms = 0
-                 where lease_owner is not null and substr(lease_owner, 1, length(?1)) = ?1",
-                params![prefix],
-            )?)
-        })
-        .await
-    }
-
     /// What became of a message: `None` if it was never accepted.
     pub async fn find_accepted(
         &self,
@@ -229,6 +180,28 @@ impl TenantDb {
     ) -> Result<Option<Accepted>, StoreError> {
         let message_id = message_id.to_owned();
         self.read(move |tx| find(tx, channel, &message_id)).await
+    }
+
+    /// The contact and the text that a message was accepted with, to tell a repetition from another message that was
+    /// given the same id.
+    pub async fn accepted_as(
+        &self,
+        channel: ChannelKind,
+        message_id: &str,
+    ) -> Result<Option<(String, String)>, StoreError> {
+        let message_id = message_id.to_owned();
+        self.read(move |tx| {
+            Ok(tx
+                .query_row(
+                    "select t.address, i.text from inbox i
+                     join conversation c on c.id = i.conversation_id join contact t on t.id = c.contact_id
+                     where i.channel = ?1 and i.message_id = ?2",
+                    params![channel.as_str(), message_id],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .optional()?)
+        })
+        .await
     }
 
     /// Messages that wait for their turn.
@@ -279,61 +252,6 @@ fn insert(tx: &Transaction<'_>, message: &Inbound, clock: &Clock, ids: &Ids) -> 
         now_ms + i64::from(message.quiet_ms),
     ])?;
     Ok(Accepted { seq: tx.last_insert_rowid(), conversation, duplicate: false, turn: None })
-}
-
-fn claim_due(tx: &Transaction<'_>, rules: &ClaimRules, now_ms: i64) -> Result<ClaimRound, StoreError> {
-    let channels =
-        serde_json::to_string(&rules.channels).map_err(|e| StoreError::value("channel list", e))?;
-    let mut statement = tx.prepare_cached(
-        "select i.conversation_id,
-                max(min(max(i.ready_ms), min(i.received_ms) + ?2),
-                    case when c.lease_owner is null then 0 else c.lease_until_ms end) as due_ms
-         from inbox i join conversation c on c.id = i.conversation_id
-         where i.turn_id is null and i.channel in (select value from json_each(?1))
-         group by i.conversation_id
-         order by min(i.priority), min(i.seq)",
-    )?;
-    let rows = statement
-        .query_map(params![channels, rules.max_burst_ms], |row| {
-            Ok((ConversationId::new(row.get::<_, String>(0)?), row.get::<_, i64>(1)?))
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut round = ClaimRound::default();
-    for (conversation, due_ms) in rows {
-        if due_ms <= now_ms && round.claims.len() < rules.limit {
-            round.claims.extend(claim(tx, &conversation, rules, now_ms)?);
-        } else {
-            round.next_due_ms = Some(round.next_due_ms.map_or(due_ms, |earliest| earliest.min(due_ms)));
-        }
-    }
-    Ok(round)
-}
-
-fn claim(
-    tx: &Transaction<'_>,
-    conversation: &ConversationId,
-    rules: &ClaimRules,
-    now_ms: i64,
-) -> Result<Option<Claim>, StoreError> {
-    let messages = pending(tx, conversation)?;
-    if messages.is_empty() {
-        return Ok(None);
-    }
-    tx.prepare_cached("update conversation set lease_owner = ?2, lease_until_ms = ?3 where id = ?1")?
-        .execute(params![conversation.as_str(), rules.owner, now_ms + rules.lease_ms])?;
-    tx.prepare_cached(
-        "update inbox set attempts = attempts + 1 where conversation_id = ?1 and turn_id is null",
-    )?
-    .execute([conversation.as_str()])?;
-    let mut statement = tx.prepare_cached(
-        "select t.channel, t.address, t.name, c.language
-         from conversation c join contact t on t.id = c.contact_id where c.id = ?1",
-    )?;
-    let (channel, contact, contact_name, language) = statement.query_row([conversation.as_str()], |row| {
-        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
-    let channel = ChannelKind::from_name(&channel).ok_or_else(|| StoreError::value("channel", channel))?;
-    Ok(Some(Claim { conversation: conversation.clone(), channel, contact, contact_name, language, messages }))
 }
 
 /// The waiting messages of a conversation, oldest first.

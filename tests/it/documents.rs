@@ -1,4 +1,10 @@
 //! Every reader over real files, through the real binary where a hostile file could crash a parser.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail as tests do"
+)]
 
 use std::{
     fmt::Write as _,
@@ -36,11 +42,11 @@ fn outline(document: &Document) -> String {
     text
 }
 
-/// The share of the words of `expected` that `text` has.
-fn recall(text: &str, expected: &str) -> f64 {
+/// How many words of `expected` are not in `text`.
+fn missing(text: &str, expected: &str) -> usize {
     let words = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
-    let (have, want) = (words(text), words(expected));
-    want.iter().filter(|word| have.contains(word)).count() as f64 / want.len() as f64
+    let have = words(text);
+    words(expected).iter().filter(|word| !have.contains(word)).count()
 }
 
 #[test]
@@ -67,14 +73,15 @@ fn a_page_gives_what_a_reader_sees() {
     let expected = std::fs::read_to_string(fixture("hidden_nodes_expected.html")).unwrap();
     let expected = expected.replace("<p>", " ").replace("</p>", " ").replace("</div>", " ");
     let expected: String = expected.lines().filter(|line| !line.contains('<')).collect::<Vec<_>>().join(" ");
-    assert!(recall(&text("hidden_nodes.html"), &expected) > 0.99);
+    assert!(expected.split_whitespace().count() > 100, "{expected}");
+    assert_eq!(missing(&text("hidden_nodes.html"), &expected), 0);
     assert!(!text("hidden_nodes.html").to_lowercase().contains("hidden"));
 }
 
 #[test]
 fn old_encodings_are_read() {
     assert!(text("mac_cyrillic.txt").contains("математика"));
-    assert!(text("spanish.txt").contains("España"));
+    assert!(text("spanish.txt").contains("creación"));
     assert!(text("tika.md").contains('|'));
     assert!(!text("windows_1252.txt").contains('\u{fffd}'));
 }

@@ -113,3 +113,32 @@ fn the_folders_of_flags_are_used() {
     assert_eq!(run(dir, "tenant list --json").stdout.len(), 0);
     assert_eq!(json_lines(&run(dir, "--tenants-dir elsewhere tenant list --json")).len(), 1);
 }
+
+#[test]
+fn init_fills_a_folder_that_is_right_and_keeps_what_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let line =
+        "init shop --tenant acme --name Acme --language pt --preset shop --timezone UTC --currency BRL";
+    let made = run(dir, &format!("{line} --json"));
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    assert_eq!(json_lines(&made)[0]["files"].as_array().unwrap().len(), 3);
+    assert!(read(dir.join("shop/knowledge/acme/faq.md")).starts_with("# Perguntas"));
+    let checked = run(&dir.join("shop"), "config check");
+    assert_eq!(stdout(&checked), "chatbot.toml: ok\ntenants/acme/tenant.toml: ok\n");
+
+    fs::write(dir.join("shop/chatbot.toml"), "[paths]\ntenants = \"t\"\n").unwrap();
+    let again = run(dir, &line.replace("acme", "other"));
+    assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
+    assert!(stderr(&again).contains("kept shop/chatbot.toml"), "{}", stderr(&again));
+    assert!(dir.join("shop/t/other/tenant.toml").exists());
+}
+
+#[test]
+fn init_asks_nobody_where_nobody_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = run(dir.path(), "init --name Acme");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("--tenant is needed"), "{}", stderr(&refused));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing was written");
+}

@@ -1,19 +1,13 @@
 //! `iass tenant add`: a folder and a commented `tenant.toml` from a preset.
 
-use anyhow::Context as _;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-
 use crate::{
     cli::{
         context::Context,
-        exit::{ExitStatus, Failure},
-        tenant::Done,
+        exit::ExitStatus,
+        tenant::{Done, profile::Profile},
     },
-    config::{
-        preset::{NewTenant, Preset},
-        tenant_file::TenantDirectory,
-    },
-    domain::{language::Language, money::Currency, tenant::TenantId},
+    config::tenant_file::TenantDirectory,
+    domain::tenant::TenantId,
 };
 
 #[derive(Debug, clap::Args)]
@@ -24,67 +18,21 @@ pub(super) struct Args {
     /// The name customers know
     #[arg(long)]
     name: String,
-    /// The language of its texts
-    #[arg(long, default_value = "es", value_parser = languages())]
-    language: Language,
-    /// The kind of business
-    #[arg(long, default_value = "blank", value_parser = presets())]
-    preset: Preset,
-    /// IANA time zone [default: by the language, such as America/Bogota]
-    #[arg(long, value_name = "ZONE")]
-    timezone: Option<String>,
-    /// ISO 4217 currency of its prices [default: by the language, such as COP]
-    #[arg(long, value_name = "CODE")]
-    currency: Option<String>,
-}
-
-fn languages() -> impl TypedValueParser<Value = Language> {
-    PossibleValuesParser::new(Language::ALL.map(Language::code))
-        .map(|code| Language::from_code(&code).unwrap_or_default())
-}
-
-fn presets() -> impl TypedValueParser<Value = Preset> {
-    PossibleValuesParser::new(Preset::ALL.map(Preset::as_str))
-        .map(|name| Preset::from_name(&name).unwrap_or(Preset::Blank))
+    #[command(flatten)]
+    profile: Profile,
 }
 
 pub(super) fn run(args: Args, tenants: &TenantDirectory, context: &Context) -> anyhow::Result<ExitStatus> {
-    // Somewhere the language is spoken by many; said aloud below, since a wrong zone moves every appointment.
-    let (usual_zone, usual_currency) = match args.language {
-        Language::Es => ("America/Bogota", "COP"),
-        Language::En => ("America/New_York", "USD"),
-        Language::Pt => ("America/Sao_Paulo", "BRL"),
-    };
-    let timezone = args.timezone.as_deref().unwrap_or(usual_zone);
-    jiff::tz::TimeZoneDatabase::bundled().get(timezone).map_err(|_| {
-        Failure::new(ExitStatus::Usage, format!("--timezone: there is no IANA time zone {timezone:?}"))
-            .hint("for example America/Bogota, America/Mexico_City or Europe/Madrid")
-    })?;
-    let code = args.currency.as_deref().unwrap_or(usual_currency);
-    let currency = Currency::parse(code)
-        .map_err(|error| Failure::new(ExitStatus::Usage, format!("--currency: {error}")))?;
-    if args.name.trim().is_empty() {
-        return Err(Failure::new(ExitStatus::Usage, "--name must not be empty").into());
-    }
-
-    let new =
-        NewTenant { preset: args.preset, name: &args.name, language: args.language, timezone, currency };
-    let text = new.render().context("cannot write the preset")?;
-    let file = tenants.create(&args.id, &text, context.source.env())?;
-    if args.timezone.is_none() || args.currency.is_none() {
-        context.output.warn(format!(
-            "time zone {timezone} and currency {currency} are a guess; change them in {} if they are wrong",
-            file.display()
-        ));
+    let written = args.profile.write(&args.name)?;
+    let file = tenants.create(&args.id, &written.text, context.source.env())?;
+    if let Some(guess) = written.guess {
+        context.output.warn(format!("{guess}; change them in {} if they are wrong", file.display()));
     }
     let knowledge = context.config.paths.tenant_knowledge(&args.id);
-    let done = Done { tenant: &args.id, file: Some(&file), result: "added" };
-    done.print(
-        &format!(
-            "made {}\nnext: fill in its facts, put documents into {}",
-            file.display(),
-            knowledge.display()
-        ),
-        context,
-    )
+    let sentence = format!(
+        "made {}\nnext: fill in its facts, put documents into {}",
+        file.display(),
+        knowledge.display()
+    );
+    Done { tenant: &args.id, file: Some(&file), result: "added" }.print(&sentence, context)
 }

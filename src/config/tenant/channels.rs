@@ -43,7 +43,7 @@ pub struct Meta {
     pub app_secret: Secret,
     /// `verify_token`, `verify_token_file`: what Meta shows when the webhook is registered.
     pub verify_token: Secret,
-    /// `api_base`: Default https://graph.facebook.com/v23.0.
+    /// `api_base`: Default `https://graph.facebook.com/v23.0`.
     pub api_base: String,
 }
 
@@ -56,7 +56,7 @@ pub struct Twilio {
     pub auth_token: Secret,
     /// `from`: the sending number, such as `whatsapp:+14155238886`.
     pub from: String,
-    /// `api_base`: Default https://api.twilio.com.
+    /// `api_base`: Default `https://api.twilio.com`.
     pub api_base: String,
 }
 
@@ -70,7 +70,7 @@ pub struct Telegram {
     /// `secret_token`, `secret_token_file`: what Telegram shows with each webhook. Required with mode webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_token: Option<Secret>,
-    /// `api_base`: Default https://api.telegram.org.
+    /// `api_base`: Default `https://api.telegram.org`.
     pub api_base: String,
 }
 
@@ -101,7 +101,7 @@ pub struct Chatwoot {
 /// The chat on the business's own site.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Web {
-    /// `origins`: the sites that may embed it, such as https://benova.example. Default none: any.
+    /// `origins`: the sites that may embed it, such as `https://benova.example`. Default none: any.
     pub origins: Vec<String>,
     /// `title`: above the chat. Default the tenant's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,7 +124,7 @@ pub struct Voice {
     /// `transfer_to`: the number a caller who wants a person is put through to. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfer_to: Option<String>,
-    /// `api_base`: Default https://api.twilio.com.
+    /// `api_base`: Default `https://api.twilio.com`.
     pub api_base: String,
 }
 

@@ -51,16 +51,17 @@ const fn distance(unit: u32) -> usize {
 mod tests {
     use super::*;
 
-    /// Keys "a" = 5 and "ab" = 7, laid out by hand: the root's children at 256, those of "a" at 512, those of "ab" at 768.
+    /// Keys "a" = 5 and "ab" = 7, laid out by hand: the root's children at 0x100, those of "a" at 0x200, those of "ab" at
+    /// 0x300.
     fn two_keys() -> DoubleArray {
         let mut units = vec![0x8000_0000_u32; 1024];
-        units[0] = 256 << 10;
-        let a = 256 ^ usize::from(b'a');
-        units[a] = ((u32::try_from(a).unwrap() ^ 512) << 10) | 0x100 | u32::from(b'a');
-        units[512] = 0x8000_0005;
-        let ab = 512 ^ usize::from(b'b');
-        units[ab] = ((u32::try_from(ab).unwrap() ^ 768) << 10) | 0x100 | u32::from(b'b');
-        units[768] = 0x8000_0007;
+        units[0] = 0x100 << 10;
+        let a = 0x100 ^ usize::from(b'a');
+        units[a] = ((u32::try_from(a).unwrap() ^ 0x200) << 10) | 0x100 | u32::from(b'a');
+        units[0x200] = 0x8000_0005;
+        let ab = 0x200 ^ usize::from(b'b');
+        units[ab] = ((u32::try_from(ab).unwrap() ^ 0x300) << 10) | 0x100 | u32::from(b'b');
+        units[0x300] = 0x8000_0007;
         DoubleArray::new(units.iter().flat_map(|unit| unit.to_le_bytes()).collect::<Vec<_>>().leak())
     }
 

@@ -90,7 +90,7 @@ impl Tiles for Portable {
         let mut sums = [[0; PANEL]; R];
         for (row, sums) in rows.iter().zip(&mut sums) {
             for (&pair, step) in row.iter().zip(panel) {
-                let (low, high) = (i32::from(pair as i16), pair >> 16);
+                let (low, high) = ((pair << 16) >> 16, pair >> 16);
                 for (sum, &[first, second]) in sums.iter_mut().zip(step.as_flattened().as_chunks::<2>().0) {
                     *sum += low * i32::from(first) + high * i32::from(second);
                 }
@@ -173,16 +173,13 @@ impl<T: Tiles> NullaryFnOnce for Product<'_, T> {
             let groups = input.starts.chunks(TILE).zip(input.scales.chunks(TILE));
             for ((starts, scales), out) in groups.zip(out.chunks_mut(TILE * matrix.columns)) {
                 let place = Place { columns: matrix.columns, first: panel * PANEL, scale: matrix.scale };
-                match *starts {
-                    [a, b, c, d, e, f] => {
-                        place.write(tiles, [a, b, c, d, e, f], input.pairs, steps, scales, out)
-                    }
-                    [a, b, c, d, e] => place.write(tiles, [a, b, c, d, e], input.pairs, steps, scales, out),
-                    [a, b, c, d] => place.write(tiles, [a, b, c, d], input.pairs, steps, scales, out),
-                    [a, b, c] => place.write(tiles, [a, b, c], input.pairs, steps, scales, out),
-                    [a, b] => place.write(tiles, [a, b], input.pairs, steps, scales, out),
-                    [a] => place.write(tiles, [a], input.pairs, steps, scales, out),
-                    _ => {}
+                match starts.len() {
+                    6 => place.write::<_, 6>(tiles, starts, input.pairs, steps, scales, out),
+                    5 => place.write::<_, 5>(tiles, starts, input.pairs, steps, scales, out),
+                    4 => place.write::<_, 4>(tiles, starts, input.pairs, steps, scales, out),
+                    3 => place.write::<_, 3>(tiles, starts, input.pairs, steps, scales, out),
+                    2 => place.write::<_, 2>(tiles, starts, input.pairs, steps, scales, out),
+                    _ => place.write::<_, 1>(tiles, starts, input.pairs, steps, scales, out),
                 }
             }
             debug_assert_eq!(steps.len(), pairs, "a panel has two steps per pair of rows");
@@ -202,12 +199,13 @@ impl Place {
     fn write<T: Tiles, const R: usize>(
         &self,
         tiles: T,
-        starts: [usize; R],
+        starts: &[usize],
         pairs: &[Pair],
         steps: &[PanelStep],
         scales: &[f32],
         out: &mut [f32],
     ) {
+        let Some(&starts) = starts.first_chunk::<R>() else { return };
         let rows = starts.map(|start| pairs.get(start..start + steps.len()).unwrap_or_default());
         if rows.iter().any(|row| row.len() != steps.len()) {
             return;

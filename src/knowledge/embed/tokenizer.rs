@@ -6,6 +6,7 @@
 //!
 //! [unigram language model]: https://arxiv.org/abs/1804.10959
 
+use super::MAX_TEXT_BYTES;
 use super::weights::Weights;
 
 /// The row of whatever is not in the vocabulary.
@@ -15,9 +16,6 @@ const START: u32 = 1;
 /// The row that ends every text.
 const END: u32 = 2;
 
-/// The longest text that is looked at, in bytes: far more than [`MAX_TOKENS`] of any language, and it bounds the work on
-/// hostile input.
-pub(super) const MAX_TEXT_BYTES: usize = 16 * 1024;
 /// The most rows that a text gets, start and end included (about 350 words); the rest of the text is not embedded.
 pub(super) const MAX_TOKENS: usize = 512;
 

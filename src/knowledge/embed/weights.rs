@@ -119,7 +119,8 @@ impl Weights {
     /// Writes the numbers of a row of the table; a row that does not exist is all zeros.
     pub(super) fn unpack_row(&self, row: u32, out: &mut [f32]) {
         out.fill(0.0);
-        let entry = usize::try_from(row).ok().and_then(|row| self.directory.get(row)).map(RowEntry::parse);
+        let entry =
+            usize::try_from(row).ok().and_then(|row| self.directory.get(row)).copied().map(RowEntry::parse);
         let Some(entry) = entry else { return };
         let Some(packed) = self.rows.get(entry.offset..) else { return };
         let Some(&(scale, zero)) = self.shards.get(entry.shard) else { return };
@@ -142,8 +143,8 @@ impl Weights {
 }
 
 impl RowEntry {
-    fn parse(bytes: &[u8; 8]) -> Self {
-        let [a, b, c, d, width, lowest, shard, _] = *bytes;
+    fn parse(bytes: [u8; 8]) -> Self {
+        let [a, b, c, d, width, lowest, shard, _] = bytes;
         Self {
             offset: u32::from_le_bytes([a, b, c, d]) as usize,
             width: u32::from(width.clamp(1, 8)),

@@ -14,6 +14,8 @@ const GOOD_PER_BROKEN: usize = 10;
 
 /// The encoding of an old Mac is taken when it has this many times fewer oddities than the guess.
 const FEWER_ODDITIES: usize = 4;
+/// A guess with fewer oddities is believed: a text may well name an iPhone.
+const MIN_ODDITIES: usize = 3;
 
 /// Decodes a text file.
 ///
@@ -63,9 +65,10 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
         return guessed;
     }
     let oddities = |encoding: &'static Encoding| oddities(&encoding.decode_without_bom_handling(bytes).0);
-    let bar = oddities(guessed) / FEWER_ODDITIES;
+    let found = oddities(guessed);
     let best = [MACINTOSH, X_MAC_CYRILLIC].into_iter().min_by_key(|encoding| oddities(encoding));
-    best.filter(|encoding| oddities(encoding) < bar).unwrap_or(guessed)
+    best.filter(|encoding| found >= MIN_ODDITIES && oddities(encoding) * FEWER_ODDITIES <= found)
+        .unwrap_or(guessed)
 }
 
 /// How often a text does what words do not: a sign between two letters, a capital after a small letter.

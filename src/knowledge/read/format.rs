@@ -34,6 +34,8 @@ const ZIP: &[u8] = b"PK\x03\x04";
 const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// The name of the stream that holds an encrypted Office file, in UTF-16LE as OLE directories have it.
 const ENCRYPTED_STREAM: &str = "EncryptedPackage";
+/// A plain file up to this size cannot grow to trouble while it is parsed.
+const HARMLESS_BYTES: usize = 1 << 20;
 /// Readers of PDF accept junk before the header within this many bytes.
 const PDF_HEADER_WITHIN: usize = 1024;
 
@@ -70,11 +72,15 @@ impl Format {
         Err(ReadError::Unsupported { kind, advice: advice.to_owned() })
     }
 
-    /// Whether a hostile file could crash or stall its parser, so that it belongs into a child process.
-    pub fn is_risky(self) -> bool {
+    /// Whether these bytes could crash or stall the parser of the format or fill the memory, so that they belong
+    /// into a child process. Markdown may hold HTML.
+    pub fn is_risky(self, bytes: &[u8]) -> bool {
         match self {
             Self::Html | Self::Pdf | Self::Docx => true,
-            Self::Markdown | Self::Text | Self::Csv | Self::Json | Self::Jsonl => false,
+            Self::Markdown if bytes.contains(&b'<') => true,
+            Self::Markdown | Self::Text | Self::Csv | Self::Json | Self::Jsonl => {
+                bytes.len() > HARMLESS_BYTES
+            }
         }
     }
 
@@ -139,6 +145,14 @@ mod tests {
         assert_eq!(error.to_string(), "cannot read .xlsx; save each sheet as .csv");
         assert!(Format::from_path(Path::new("LEEME")).is_err());
         assert_eq!(Format::from_path(Path::new("a/FAQ.HTM")), Ok(Format::Html));
+    }
+
+    #[test]
+    fn plain_files_are_risky_when_large_or_with_html_inside() {
+        assert!(!Format::Markdown.is_risky(b"# Precios"));
+        assert!(Format::Markdown.is_risky(b"# Precios <div>"));
+        assert!(Format::Csv.is_risky(&vec![b','; HARMLESS_BYTES + 1]));
+        assert!(Format::Pdf.is_risky(b""));
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn read_whole(page: &Page) -> Document {
     let mains = page.select("main, [role=main]");
     match mains.nodes() {
         [main] if main.text().len() * 2 > page.select("body").text().len() => {
-            walk(&mut outline, *main, Keep::Content)
+            walk(&mut outline, *main, Keep::Content);
         }
         _ => walk(&mut outline, page.root(), Keep::Content),
     }

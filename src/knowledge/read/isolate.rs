@@ -73,7 +73,7 @@ impl Reader {
     /// # Errors
     /// Any [`ReadError`]; [`ReadError::TimedOut`] and [`ReadError::Crashed`] come from here only.
     pub fn read_bytes(&self, format: Format, bytes: &[u8]) -> Result<Reading, ReadError> {
-        if !format.is_risky() || bytes.len() as u64 > self.limits.max_file_bytes {
+        if !format.is_risky(bytes) || bytes.len() as u64 > self.limits.max_file_bytes {
             return read_bytes(format, bytes, &self.limits);
         }
         let mut child = Command::new(&self.exe)
@@ -182,10 +182,11 @@ fn confine(limits: &ReadLimits) {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
     let seconds = limits.deadline.saturating_add(Duration::from_secs(1)).as_secs();
-    for (resource, most) in
-        [(Resource::As, limits.max_memory_bytes), (Resource::Cpu, seconds), (Resource::Core, 0)]
-    {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).ok();
+    // At the soft limit of processor time the system says why it ends the process; at the hard one it only kills.
+    let all =
+        [(Resource::As, limits.max_memory_bytes, 0), (Resource::Cpu, seconds, 1), (Resource::Core, 0, 0)];
+    for (resource, soft, more) in all {
+        setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(soft.saturating_add(more)) }).ok();
     }
 }
 

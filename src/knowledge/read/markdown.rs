@@ -78,7 +78,7 @@ impl<'a> MarkdownReader<'a> {
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Heading { .. } | Tag::CodeBlock(CodeBlockKind::Fenced(_) | CodeBlockKind::Indented) => {
-                self.flush()
+                self.flush();
             }
             Tag::List(first) => {
                 self.flush();
@@ -147,7 +147,7 @@ impl<'a> MarkdownReader<'a> {
             let useful =
                 ["http://", "https://", "mailto:", "tel:"].iter().any(|scheme| url.starts_with(scheme));
             if useful && !shown.contains(bare) {
-                self.text.push_str(&format!(" ({bare})"));
+                self.text.extend([" (", bare, ")"]);
             }
         }
     }

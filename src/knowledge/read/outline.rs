@@ -30,7 +30,7 @@ impl Outline {
         }
     }
 
-    /// Opens a section. Level 1 is the outermost.
+    /// Opens a section. Level 1 is the outermost heading, 0 a title above all of them.
     pub(super) fn heading(&mut self, level: u8, text: &str) {
         let text = clean(text).replace('\n', " ");
         if text.is_empty() {
@@ -40,7 +40,7 @@ impl Outline {
             self.push(BlockKind::Paragraph, text);
             return;
         }
-        let level = level.clamp(1, DEEPEST);
+        let level = level.min(DEEPEST);
         if self.path.last().is_some_and(|(last, _)| *last >= level) {
             self.keep_bare_heading();
         }

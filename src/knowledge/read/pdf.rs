@@ -16,6 +16,9 @@ use hayro_interpret::{
 use self::{glyphs::GlyphCollector, lines::Line};
 use super::{document::Reading, error::ReadError, limits::ReadLimits, outline::Outline};
 
+/// What programs write where there is no title.
+const NO_TITLES: &[&str] =
+    &["untitled", "(anonymous)", "anonymous", "unspecified", "documento sin título", "document"];
 /// With more letters untold than this, what is left is no document. In percent.
 const UNKNOWN_TOO_MANY_PCT: usize = 90;
 /// Fewer letters untold are bullets and icons. In percent.
@@ -74,7 +77,11 @@ fn title(bytes: &[u8]) -> String {
     let text = text.trim();
     let text = text.strip_prefix("Microsoft Word - ").unwrap_or(text);
     let is_file_name = !text.contains(' ') && text.contains('.');
-    if is_file_name || text.eq_ignore_ascii_case("untitled") { String::new() } else { text.to_owned() }
+    if is_file_name || NO_TITLES.contains(&text.to_lowercase().as_str()) {
+        String::new()
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -100,7 +100,9 @@ impl Body<'_> {
                 let Some(paragraph) = self.paragraphs.last_mut() else { return };
                 match name.as_ref() {
                     "pStyle" => {
-                        paragraph.level = value.as_deref().and_then(|style| self.styles.heading_level(style));
+                        let style = value.unwrap_or_default();
+                        paragraph.level = self.styles.heading_level(&style);
+                        paragraph.is_item = self.styles.is_list(&style);
                     }
                     "outlineLvl" => paragraph.level = value.as_deref().and_then(outline_level),
                     "numId" => paragraph.is_item = value.as_deref() != Some("0"),

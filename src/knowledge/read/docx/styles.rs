@@ -22,20 +22,27 @@ struct Style {
     based_on: Option<String>,
     /// Counted from 1.
     level: Option<u8>,
+    numbered: bool,
 }
 
 impl Styles {
-    /// The level of the headings that a style makes, counted from 1; `None` for body text.
+    /// The level of the headings that a style makes, counted from 1, or 0 for a title; `None` for body text.
     pub(super) fn heading_level(&self, id: &str) -> Option<u8> {
-        let mut id = id;
-        for _ in 0..LONGEST_CHAIN {
-            let Some(style) = self.styles.get(id) else { return level_in_name(id) };
-            if let Some(level) = style.level.or_else(|| level_in_name(&style.name)) {
-                return Some(level);
-            }
-            id = style.based_on.as_deref()?;
+        if !self.styles.contains_key(id) {
+            return level_in_name(id);
         }
-        None
+        self.chain(id).find_map(|style| style.level.or_else(|| level_in_name(&style.name)))
+    }
+
+    /// Whether a style makes list items.
+    pub(super) fn is_list(&self, id: &str) -> bool {
+        self.chain(id).any(|style| style.numbered)
+    }
+
+    /// A style and those it is based on.
+    fn chain(&self, id: &str) -> impl Iterator<Item = &Style> {
+        let next = |style: &&Style| self.styles.get(style.based_on.as_ref()?);
+        std::iter::successors(self.styles.get(id), next).take(LONGEST_CHAIN)
     }
 }
 
@@ -48,7 +55,7 @@ pub(super) fn outline_level(value: &str) -> Option<u8> {
 fn level_in_name(name: &str) -> Option<u8> {
     let name = name.to_lowercase();
     if ["title", "título", "titulo"].contains(&name.as_str()) {
-        return Some(1);
+        return Some(0);
     }
     let word =
         ["heading", "título", "titulo", "ttulo"].into_iter().find_map(|word| name.strip_prefix(word))?;
@@ -73,9 +80,10 @@ pub(super) fn read(xml: &str) -> Result<Styles, ReadError> {
                         open = Some((attribute(&tag, "styleId").unwrap_or_default(), Style::default()));
                     }
                     ("name", Some((_, style))) => style.name = value().unwrap_or_default(),
+                    ("numId", Some((_, style))) => style.numbered = value().as_deref() != Some("0"),
                     ("basedOn", Some((_, style))) => style.based_on = value(),
                     ("outlineLvl", Some((_, style))) => {
-                        style.level = value().as_deref().and_then(outline_level)
+                        style.level = value().as_deref().and_then(outline_level);
                     }
                     _ => {}
                 }
@@ -98,13 +106,16 @@ mod tests {
             r#"<w:styles><w:style w:styleId="Ttulo2"><w:name w:val="heading 2"/></w:style>
             <w:style w:styleId="Mio"><w:name w:val="Seccion"/><w:basedOn w:val="Ttulo2"/></w:style>
             <w:style w:styleId="Nivel"><w:name w:val="x"/><w:pPr><w:outlineLvl w:val="0"/></w:pPr></w:style>
+            <w:style w:styleId="Lista"><w:pPr><w:numPr><w:numId w:val="2"/></w:numPr></w:pPr></w:style>
             <w:style w:styleId="A"><w:name w:val="a"/><w:basedOn w:val="A"/></w:style></w:styles>"#,
         )
         .unwrap();
         assert_eq!(styles.heading_level("Mio"), Some(2));
         assert_eq!(styles.heading_level("Nivel"), Some(1));
         assert_eq!(styles.heading_level("A"), None);
+        assert!(styles.is_list("Lista") && !styles.is_list("A"));
         assert_eq!(styles.heading_level("Heading3"), Some(3));
         assert_eq!(styles.heading_level("Normal"), None);
+        assert_eq!(styles.heading_level("Title"), Some(0));
     }
 }

@@ -28,7 +28,8 @@ fn outline(body: &str) -> Vec<String> {
 fn headings_items_tables_and_breaks_are_read() {
     let cell = |text: &str| format!("<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>");
     let body = format!(
-        "<w:p><w:pPr><w:pStyle w:val='Heading1'/></w:pPr><w:r><w:t>Tarifas &amp; pagos</w:t></w:r></w:p>\
+        "<w:p><w:pPr><w:pStyle w:val='Title'/></w:pPr><w:r><w:t>Benova</w:t></w:r></w:p>\
+         <w:p><w:pPr><w:pStyle w:val='Heading1'/></w:pPr><w:r><w:t>Tarifas &amp; pagos</w:t></w:r></w:p>\
          <w:p><w:pPr><w:numPr><w:numId w:val='3'/></w:numPr></w:pPr><w:r><w:t>Nequi</w:t><w:tab/><w:t>sí</w:t></w:r></w:p>\
          <w:tbl><w:tr>{}{}</w:tr><w:tr>{}{}</w:tr></w:tbl>",
         cell("Servicio"),
@@ -38,7 +39,10 @@ fn headings_items_tables_and_breaks_are_read() {
     );
     assert_eq!(
         outline(&body),
-        ["Tarifas & pagos | Item | Nequi sí", "Tarifas & pagos | Row | Servicio: Peeling; Precio: 90.000"]
+        [
+            "Benova › Tarifas & pagos | Item | Nequi sí",
+            "Benova › Tarifas & pagos | Row | Servicio: Peeling; Precio: 90.000"
+        ]
     );
 }
 

@@ -66,7 +66,7 @@ enum Step<'a> {
 
 /// Adds what is below a node.
 pub(super) fn walk(outline: &mut Outline, root: NodeRef<'_>, keep: Keep) {
-    let mut walker = Walker { outline, text: String::new(), items: 0, quoted_term: String::new() };
+    let mut walker = Walker { outline, text: String::new(), items: 0, term: String::new() };
     let mut steps = vec![Step::Enter(root)];
     while let Some(step) = steps.pop() {
         match step {
@@ -101,7 +101,7 @@ struct Walker<'a> {
     /// How many list items are open.
     items: usize,
     /// The term of a definition list whose definition is awaited.
-    quoted_term: String,
+    term: String,
 }
 
 impl Walker<'_> {
@@ -120,7 +120,7 @@ impl Walker<'_> {
     fn leave(&mut self, name: &str) {
         match name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
-                let level = name.bytes().nth(1).map_or(6, |digit| digit - b'0');
+                let level = name.as_bytes().get(1).map_or(6, |digit| digit.saturating_sub(b'0'));
                 let text = std::mem::take(&mut self.text);
                 self.outline.heading(level, &text);
             }
@@ -128,16 +128,20 @@ impl Walker<'_> {
                 self.flush(BlockKind::Item);
                 self.items = self.items.saturating_sub(1);
             }
-            "dt" => self.quoted_term = std::mem::take(&mut self.text).trim().to_owned(),
+            "dt" => self.term = std::mem::take(&mut self.text),
             "dd" => {
-                let term = std::mem::take(&mut self.quoted_term);
-                let joint = if term.is_empty() || term.ends_with(['?', ':', '.']) { " " } else { ": " };
-                self.text = format!("{term}{joint}{}", self.text.trim_start());
+                let term = std::mem::take(&mut self.term);
+                let joint = if term.trim().is_empty() || term.trim_end().ends_with(['?', ':', '.']) {
+                    " "
+                } else {
+                    ": "
+                };
+                self.text = format!("{}{joint}{}", term.trim_end(), self.text.trim_start());
                 self.flush(BlockKind::Paragraph);
             }
             "dl" => {
                 self.flush_open();
-                let term = std::mem::take(&mut self.quoted_term);
+                let term = std::mem::take(&mut self.term);
                 self.outline.push(BlockKind::Paragraph, term);
             }
             _ if BLOCKS.contains(&name) => self.flush_open(),

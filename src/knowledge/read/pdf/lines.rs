@@ -163,11 +163,11 @@ mod tests {
     use super::*;
 
     fn draw(text: &str, start: f64, height: f64) -> Vec<PlacedGlyph> {
-        let place = |(i, c): (usize, char)| {
-            let start = start + 5.0 * i as f64;
+        let place = |(i, c): (u16, char)| {
+            let start = start + 5.0 * f64::from(i);
             PlacedGlyph { text: c.to_string(), angle: 0, start, end: start + 5.0, height, size: 10.0 }
         };
-        text.chars().enumerate().filter(|(_, c)| *c != '_').map(place).collect()
+        (0..).zip(text.chars()).filter(|(_, c)| *c != '_').map(place).collect()
     }
 
     fn texts(glyphs: &[PlacedGlyph]) -> Vec<(String, usize)> {

@@ -13,6 +13,8 @@ const LONGEST_HEADING: usize = 160;
 const LEVELS: usize = 4;
 /// Lines of one paragraph are at most this many font sizes apart.
 const LINE_STEP: f64 = 1.75;
+/// A line of the same paragraph begins within this many font sizes of the one above.
+const FARTHEST_INDENT: f64 = 4.0;
 /// How many lines at the top and the bottom of a page may be a running header or footer.
 const MARGIN_LINES: usize = 2;
 /// A running header is on at least this many pages, and on more than half of them.
@@ -81,6 +83,9 @@ impl Paragraph {
             return step < -LINE_STEP * last.size
                 && begins_lowercase(&line.text)
                 && !text.ends_with(['.', ':']);
+        }
+        if (line.start - last.start).abs() > FARTHEST_INDENT * last.size {
+            return false;
         }
         let is_short = last.end < self.right - 0.2 * (self.right - last.start);
         let is_indented = self.lines.len() > 1 && line.start > last.start + 0.8 * last.size;
@@ -239,7 +244,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str, height: f64, size: f64) -> Line {
-        let end = 50.0 + 5.0 * text.len() as f64;
+        let end = 50.0 + 5.0 * f64::from(u16::try_from(text.len()).unwrap());
         Line { text: text.to_owned(), angle: 0, start: 50.0, end, height, size, votes: 1, gaps: 0 }
     }
 
@@ -266,6 +271,24 @@ mod tests {
                 "Protocolo de limpieza | Item | Traiga su documento",
                 "Protocolo de limpieza | Item | Llegue puntual",
             ]
+        );
+    }
+
+    #[test]
+    fn a_table_below_a_list_is_not_part_of_its_last_item() {
+        let cell = |text: &str, start: f64, height: f64| Line {
+            start,
+            end: start + 40.0,
+            ..line(text, height, 10.0)
+        };
+        let page = vec![
+            line("• Resto del país: tres días", 700.0, 10.0),
+            cell("Ciudad Costo", 250.0, 688.0),
+            Line { gaps: 1, ..cell("Cali $12.000", 250.0, 676.0) },
+        ];
+        assert_eq!(
+            read(vec![page]),
+            [" | Item | Resto del país: tres días", " | Paragraph | Ciudad Costo", " | Row | Cali $12.000"]
         );
     }
 

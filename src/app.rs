@@ -1,0 +1,256 @@
+//! The daemon: its parts put together, started in order and stopped in order.
+//!
+//! Start: data directory taken, tenants listed, address bound, workers, requests. Nothing is opened before the daemon
+//! listens. Stop: no new requests, then the turns under way, then the replies they left, all within a bound; what is
+//! not done by then is done after the next start.
+
+pub mod reload;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    channel::{Channels, api::ReplyDesk},
+    clock::{Chance, Clock, Ids},
+    config::{live::LiveConfig, tenant_file::TenantFileError},
+    http,
+    knowledge::embed::Embedder,
+    tenants::Tenants,
+    worker::{
+        DAEMON_OWNER, Stop,
+        bell::Bell,
+        dispatcher::Dispatcher,
+        lock::{DataLock, DataLockError},
+        outbox::Outbox,
+        recovery,
+        turns::{LiveRunner, Turns},
+    },
+};
+
+/// How often it is looked for tenants that nobody needs any more.
+const CLOSE_IDLE_EVERY: Duration = Duration::from_secs(15);
+
+/// Why the daemon cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It would be open to everybody who can reach the machine.
+    #[error("{0} can be reached from other machines, and there is no token to keep strangers out")]
+    Unprotected(SocketAddr),
+    /// The data directory is not to be had.
+    #[error(transparent)]
+    Data(#[from] DataLockError),
+    /// The folder of tenants cannot be listed.
+    #[error(transparent)]
+    Tenants(#[from] TenantFileError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system does not tell of signals.
+    #[error("cannot receive signals")]
+    Signals(#[source] io::Error),
+}
+
+/// How a daemon ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything under way was finished.
+    Drained,
+    /// The bound was reached; the rest is done after the next start.
+    Late,
+    /// A second signal came.
+    Forced,
+}
+
+/// A daemon that has its data directory and its tenants, and does not listen yet.
+#[derive(Debug)]
+pub struct Prepared {
+    live: Arc<LiveConfig>,
+    tenants: Tenants,
+    clock: Clock,
+    ids: Ids,
+    lock: DataLock,
+}
+
+/// A daemon that listens.
+#[derive(Debug)]
+pub struct Daemon {
+    prepared: Prepared,
+    listener: TcpListener,
+    address: SocketAddr,
+    signals: Signals,
+}
+
+#[derive(Debug)]
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    reload: Signal,
+}
+
+impl Prepared {
+    /// Takes the data directory and lists the tenants. Blocking.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn new(
+        live: Arc<LiveConfig>,
+        embedder: Arc<Embedder>,
+        clock: Clock,
+        ids: Ids,
+    ) -> Result<Self, StartError> {
+        let config = live.get();
+        let listen = config.server.listen;
+        if config.admin_token.is_none() && !listen.ip().to_canonical().is_loopback() {
+            return Err(StartError::Unprotected(listen));
+        }
+        let lock = DataLock::take(&config.paths.data)?;
+        let tenants = Tenants::list(live.clone(), embedder, clock.clone())?;
+        Ok(Self { live, tenants, clock, ids, lock })
+    }
+
+    /// Begins to listen. Requests wait until [`Daemon::run`].
+    ///
+    /// # Errors
+    /// [`StartError::Listen`] and [`StartError::Signals`].
+    pub async fn listen(self) -> Result<Daemon, StartError> {
+        let address = self.live.get().server.listen;
+        let failed = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let signal = |kind| signal(kind).map_err(StartError::Signals);
+        let signals = Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            reload: signal(SignalKind::hangup())?,
+        };
+        Ok(Daemon { prepared: self, listener, address, signals })
+    }
+}
+
+impl Daemon {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until a signal ends it.
+    pub async fn run(self) -> Ended {
+        let Self { prepared, listener, address, mut signals } = self;
+        let Prepared { live, tenants, clock, ids, lock } = prepared;
+        let stopping = CancellationToken::new();
+        let (turns_stop, sends_stop) = (Stop::default(), Stop::default());
+        let (dispatcher_bell, outbox_bell) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
+        let desk = Arc::new(ReplyDesk::default());
+        let owner = ids.next(DAEMON_OWNER);
+
+        let dispatcher = Dispatcher {
+            live: live.clone(),
+            tenants: tenants.clone(),
+            turns: Turns::Engine(LiveRunner::new(live.clone(), clock.clone(), ids.clone())),
+            bell: dispatcher_bell.clone(),
+            outbox: outbox_bell.clone(),
+            desk: desk.clone(),
+            owner: owner.clone(),
+            clock: clock.clone(),
+            chance: Chance::System,
+        };
+        let outbox = Outbox {
+            live: live.clone(),
+            tenants: tenants.clone(),
+            channels: Channels::new(desk.clone()),
+            bell: outbox_bell.clone(),
+            owner,
+            clock: clock.clone(),
+            chance: Chance::System,
+        };
+        let router = http::router(http::Parts {
+            live: live.clone(),
+            tenants: tenants.clone(),
+            dispatcher: dispatcher_bell.clone(),
+            desk,
+            clock,
+            ids,
+            stopping: stopping.clone(),
+        });
+
+        let turns = tokio::spawn(dispatcher.run(turns_stop.clone()));
+        let sends = tokio::spawn(outbox.run(sends_stop.clone()));
+        let side = TaskTracker::new();
+        side.spawn(recovery::run(tenants.clone(), dispatcher_bell, outbox_bell, stopping.clone()));
+        side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
+        let stop_serving = stopping.clone().cancelled_owned();
+        let requests =
+            tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stop_serving).into_future());
+        tracing::info!(address = %address, tenants = tenants.ids().len(), "listening on http://{address}");
+
+        signals.wait_for_end(&live, &tenants).await;
+        let grace = live.get().worker.shutdown_grace;
+        tracing::info!(grace_s = grace.as_secs(), "stopping: finishing what is under way");
+        stopping.cancel();
+        turns_stop.hurry.cancel();
+        sends_stop.hurry.cancel();
+        side.close();
+        let drain = async {
+            // In this order, because each one feeds the next. A task that panicked has nothing left to finish.
+            drop(requests.await);
+            turns_stop.finish.cancel();
+            drop(turns.await);
+            sends_stop.finish.cancel();
+            drop(sends.await);
+            side.wait().await;
+        };
+        let ended = tokio::select! {
+            drained = tokio::time::timeout(grace, drain) => {
+                if drained.is_ok() { Ended::Drained } else { Ended::Late }
+            }
+            () = signals.wait_for_end(&live, &tenants) => Ended::Forced,
+        };
+        match ended {
+            Ended::Drained => tracing::info!("stopped"),
+            Ended::Late => tracing::warn!("stopped with work left; the next start goes on with it"),
+            Ended::Forced => {
+                tracing::warn!("stopped by a second signal; the next start goes on with what is left")
+            }
+        }
+        drop(lock);
+        ended
+    }
+}
+
+impl Signals {
+    /// Waits for the signal that ends the daemon; takes up changed files on every hangup signal until then.
+    async fn wait_for_end(&mut self, live: &Arc<LiveConfig>, tenants: &Tenants) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.reload.recv() => {
+                    // What is wrong was logged, and nothing else can be done about it here.
+                    drop(reload::reload(live, tenants).await);
+                }
+            }
+        }
+    }
+}
+
+async fn close_idle(tenants: Tenants, live: Arc<LiveConfig>, stop: CancellationToken) {
+    let mut every = tokio::time::interval(CLOSE_IDLE_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = every.tick() => {
+                tenants.close_idle(live.get().worker.close_idle_tenant).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! How the product thinks: one turn of a conversation from the customer's words to the reply.
+//!
+//! Nothing here waits, reads a clock, opens a file or calls a model: [`turn::Turn`] says what it wants to have done
+//! and is told what came of it. That makes every path of a conversation a test without a network.
+
+pub mod builtin;
+pub mod facts;
+pub mod guard;
+pub mod language;
+pub mod prompt;
+pub mod question;
+pub mod smalltalk;
+pub mod turn;
+pub(crate) mod words;

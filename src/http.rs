@@ -1,0 +1,143 @@
+//! The HTTP side of the daemon: routes, limits and who may call them.
+//!
+//! A handler checks a request and looks into the tenant's database; it never runs a turn.
+
+mod auth;
+mod chat;
+mod conversations;
+mod error;
+mod fields;
+mod health;
+mod page;
+mod select;
+mod tenants;
+
+use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use self::error::ApiError;
+use crate::{
+    channel::api::ReplyDesk,
+    clock::{Clock, Ids},
+    config::live::LiveConfig,
+    tenants::Tenants,
+    worker::bell::Bell,
+};
+
+/// Requests under way at once. Beyond it a client is told to come again.
+const MAX_REQUESTS: usize = 4096;
+
+/// How much longer than a turn a request may take.
+const REQUEST_MARGIN: Duration = Duration::from_secs(10);
+
+/// What the handlers work with.
+#[derive(Debug)]
+pub struct Parts {
+    /// The configuration in force.
+    pub live: Arc<LiveConfig>,
+    /// The tenants.
+    pub tenants: Tenants,
+    /// Rung when a message was accepted.
+    pub dispatcher: Arc<Bell>,
+    /// Where requests wait for replies.
+    pub desk: Arc<ReplyDesk>,
+    /// The time.
+    pub clock: Clock,
+    /// New ids.
+    pub ids: Ids,
+    /// Cancelled when the daemon begins to stop.
+    pub stopping: CancellationToken,
+}
+
+/// The same, shared by all handlers.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    parts: Arc<Parts>,
+    /// A place for each request under way.
+    places: Arc<Semaphore>,
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+/// All routes.
+pub fn router(parts: Parts) -> Router {
+    let state = AppState { parts: Arc::new(parts), places: Arc::new(Semaphore::new(MAX_REQUESTS)) };
+    // The same under a tenant's path and, with the tenant named elsewhere, without.
+    let of_tenant = Router::new()
+        .route("/chat", post(chat::post))
+        .route("/chat/{message_id}", get(chat::get))
+        .route("/conversations", get(conversations::list))
+        .route("/conversations/{conversation}/messages", get(conversations::messages));
+    let api = Router::new()
+        .route("/tenants", get(tenants::list))
+        .route("/tenants/{tenant}", get(tenants::show))
+        .nest("/tenants/{tenant}", of_tenant.clone())
+        .merge(of_tenant)
+        .route("/reload", post(tenants::reload))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(middleware::from_fn_with_state(state.clone(), auth::require));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/health", get(health::live))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/health/tenants", get(health::tenants))
+        .route("/health/tenants/{tenant}", get(health::tenant))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(middleware::from_fn_with_state(state.clone(), limit))
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(state)
+}
+
+/// Bounds how many requests are under way and how long each takes.
+async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let Ok(_place) = state.places.try_acquire() else {
+        return ApiError::busy("overloaded", "too many requests are under way; try again in a moment")
+            .into_response();
+    };
+    let most = state.live.get().worker.turn_deadline + REQUEST_MARGIN;
+    match tokio::time::timeout(most, next.run(request)).await {
+        Ok(response) => response,
+        Err(_late) => {
+            ApiError::busy("timeout", format!("no answer within {} s", most.as_secs())).into_response()
+        }
+    }
+}
+
+async fn no_route() -> ApiError {
+    ApiError::not_found("not_found", "there is nothing at this address")
+}
+
+async fn no_method() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this address does not take this method",
+    )
+}
+
+/// The request of a handler that panicked; the daemon goes on.
+fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a request handler panicked");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong; it was logged")
+        .into_response()
+}

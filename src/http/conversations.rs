@@ -1,0 +1,58 @@
+//! What was said: a tenant's conversations and their messages.
+
+use axum::{
+    Json,
+    extract::{Path, Query},
+};
+use serde::Deserialize;
+
+use super::{
+    ApiError,
+    page::{Page, PageQuery},
+    select::OpenTenant,
+};
+use crate::domain::{
+    conversation::{ConversationId, ConversationSummary},
+    message::Message,
+};
+
+/// `GET …/conversations`: the one in which something happened last first.
+pub(super) async fn list(
+    OpenTenant(tenant): OpenTenant,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<ConversationSummary>>, ApiError> {
+    let limit = query.limit()?;
+    let before = query.cursor(|text| {
+        let (updated_ms, id) = text.split_once('.')?;
+        Some((updated_ms.parse().ok()?, ConversationId::new(id)))
+    })?;
+    let items = tenant.db().conversations(before, limit + 1).await?;
+    let cursor =
+        |last: &ConversationSummary| format!("{}.{}", last.updated_at.as_millisecond(), last.conversation);
+    Ok(Json(Page::new(items, limit, cursor)))
+}
+
+/// The path of `GET …/conversations/{conversation}/messages`.
+#[derive(Debug, Deserialize)]
+pub(super) struct ConversationPath {
+    conversation: String,
+}
+
+/// `GET …/conversations/{conversation}/messages`: the oldest first. A message that waits for its turn is not among
+/// them yet.
+pub(super) async fn messages(
+    OpenTenant(tenant): OpenTenant,
+    Path(ConversationPath { conversation }): Path<ConversationPath>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<Message>>, ApiError> {
+    let limit = query.limit()?;
+    let after = query.cursor(|text| text.parse().ok())?.unwrap_or(0);
+    let conversation = ConversationId::new(conversation);
+    match tenant.db().messages(&conversation, after, limit + 1).await? {
+        Some(items) => Ok(Json(Page::new(items, limit, |last| last.id.to_string()))),
+        None => {
+            let message = format!("there is no conversation {:?}", conversation.as_str());
+            Err(ApiError::not_found("unknown_conversation", message))
+        }
+    }
+}

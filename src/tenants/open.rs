@@ -1,0 +1,124 @@
+//! Opening a tenant: its database, its words and its facts, ready for turns.
+
+use std::sync::Arc;
+
+use jiff::civil::Weekday;
+
+use super::{Tenant, TenantError};
+use crate::{
+    config::{
+        Config,
+        daemon::{self, Paths},
+        tenant::TenantConfig,
+    },
+    domain::{
+        business::{Business, WeekHours},
+        tenant::TenantId,
+    },
+    knowledge::{embed::Embedder, retrieve::Knowledge},
+    prompts::{PromptError, Prompts},
+    store::{StoreError, TenantDb, outbox::OnUnknown},
+    worker::{DAEMON_OWNER, runner::TenantContext},
+};
+
+/// Opens a tenant's database and puts together what its turns need. Unless `settled`, what an earlier daemon left
+/// half-way is put right before anybody uses it.
+pub(super) async fn open(
+    id: &TenantId,
+    config: Arc<TenantConfig>,
+    daemon: Arc<Config>,
+    embedder: Arc<Embedder>,
+    settled: bool,
+) -> Result<Tenant, TenantError> {
+    let path = daemon.paths.tenant_database(id);
+    let db = tokio::task::spawn_blocking(move || TenantDb::open(&path)).await.map_err(|join| {
+        StoreError::Lost { path: daemon.paths.tenant_database(id), detail: join.to_string() }
+    })??;
+    if !settled {
+        settle(id, &db, &daemon).await?;
+    }
+    read_context(id, config, daemon, Knowledge::new(db, embedder)).await
+}
+
+/// The same tenant with a new configuration, on the same open database.
+pub(super) async fn reconfigure(
+    tenant: &Tenant,
+    config: Arc<TenantConfig>,
+    daemon: Arc<Config>,
+) -> Result<Tenant, TenantError> {
+    read_context(tenant.id(), config, daemon, tenant.context.knowledge.clone()).await
+}
+
+async fn read_context(
+    id: &TenantId,
+    config: Arc<TenantConfig>,
+    daemon: Arc<Config>,
+    knowledge: Knowledge,
+) -> Result<Tenant, TenantError> {
+    let (reading, of) = (config.clone(), id.clone());
+    let context = tokio::task::spawn_blocking(move || context(&of, &reading, &daemon.paths, knowledge))
+        .await
+        .map_err(|join| TenantError::interrupted(id, &join))?
+        .map_err(|error| TenantError::Content { id: id.clone(), message: error.to_string() })?;
+    Ok(Tenant { context, config })
+}
+
+/// What the turns of a tenant work with. Blocking: reads the tenant's prompts.
+///
+/// # Errors
+/// What is wrong with a prompt, with file and line.
+pub fn context(
+    id: &TenantId,
+    config: &TenantConfig,
+    paths: &Paths,
+    knowledge: Knowledge,
+) -> Result<TenantContext, PromptError> {
+    let own_prompts = paths.tenants.join(id.as_str()).join("prompts");
+    let prompts = Prompts::load(Some(&paths.prompts), Some(&own_prompts))?;
+    Ok(TenantContext {
+        id: id.clone(),
+        business: Arc::new(business(config)),
+        db: knowledge.db().clone(),
+        knowledge,
+        prompts: Arc::new(prompts),
+        window: config.memory.window,
+    })
+}
+
+/// What a reply may need to know of the business.
+pub fn business(config: &TenantConfig) -> Business {
+    Business {
+        name: config.name.clone(),
+        language: config.language,
+        timezone: config.timezone.iana_name().unwrap_or("UTC").to_owned(),
+        currency: config.currency.to_string(),
+        description: config.business.description.clone(),
+        address: config.business.address.clone(),
+        phone: config.business.phone.clone(),
+        hours: hours(config),
+    }
+}
+
+fn hours(config: &TenantConfig) -> WeekHours {
+    let mut week = WeekHours::default();
+    if let Some(hours) = &config.business.hours {
+        for (day, weekday) in week.days.iter_mut().zip(Weekday::Monday.cycle_forward()) {
+            *day = hours.on(weekday).iter().map(|span| (span.from_min, span.to_min)).collect();
+        }
+    }
+    week
+}
+
+/// Frees what a daemon that was killed held: no other one lives, because this one has the data directory.
+async fn settle(id: &TenantId, db: &TenantDb, daemon: &Config) -> Result<(), StoreError> {
+    let policy = match daemon.outbox.on_unknown {
+        daemon::OnUnknown::Resend => OnUnknown::Resend,
+        daemon::OnUnknown::Hold => OnUnknown::Hold,
+    };
+    let leases = db.release_all(DAEMON_OWNER).await?;
+    let replies = db.settle_unknown(DAEMON_OWNER, policy).await?;
+    if leases + replies > 0 {
+        tracing::info!(tenant = %id, leases, replies, policy = ?policy, "settled what a killed daemon left half-way");
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! What goes on behind the scenes of the daemon: messages become turns, and replies leave.
+
+pub mod backoff;
+pub mod bell;
+pub mod dispatcher;
+pub mod lock;
+pub mod outbox;
+pub mod recovery;
+mod rounds;
+pub mod runner;
+mod schedule;
+pub mod trace;
+pub mod turns;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::rounds::Stop;
+
+/// What the names of all daemons begin with where they hold a lease or send a reply. Only one daemon at a time lives
+/// on a data directory, so whatever such a name still holds when the daemon starts was left by a dead one.
+pub const DAEMON_OWNER: &str = "daemon:";

@@ -1,0 +1,72 @@
+//! What answers a claimed conversation.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::runner::{RunError, TenantContext, TurnRunner};
+use crate::{
+    clock::{Clock, Ids},
+    config::{Config, live::LiveConfig},
+    domain::turn::TurnReport,
+    llm::pool::Pool,
+    store::inbox::Claim,
+};
+
+/// What answers a claimed conversation.
+#[derive(Debug, Clone)]
+pub enum Turns {
+    /// The engine.
+    Engine(LiveRunner),
+    /// What a test says.
+    #[cfg(test)]
+    Scripted(super::tests::Script),
+}
+
+impl Turns {
+    pub(super) async fn run(
+        &self,
+        tenant: &TenantContext,
+        claim: Claim,
+        owner: &str,
+    ) -> Result<TurnReport, RunError> {
+        match self {
+            Self::Engine(runner) => runner.get().run(tenant, claim, owner, None).await,
+            #[cfg(test)]
+            Self::Scripted(script) => script.run(tenant, claim, owner).await,
+        }
+    }
+}
+
+/// The runner of the configuration in force: a reload gives the next turns the new keys and times. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct LiveRunner {
+    live: Arc<LiveConfig>,
+    clock: Clock,
+    ids: Ids,
+    /// Guards the configuration that the runner was made of, and the runner.
+    made: Arc<Mutex<Option<(Arc<Config>, TurnRunner)>>>,
+}
+
+impl LiveRunner {
+    /// A runner of the configuration in force.
+    pub fn new(live: Arc<LiveConfig>, clock: Clock, ids: Ids) -> Self {
+        Self { live, clock, ids, made: Arc::default() }
+    }
+
+    fn get(&self) -> TurnRunner {
+        let config = self.live.get();
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, runner)) = &*made
+            && Arc::ptr_eq(of, &config)
+        {
+            return runner.clone();
+        }
+        let pool = Pool::new(&config.llm).unwrap_or_else(|error| {
+            tracing::error!(%error, "the models cannot be asked; the built-in answerer serves");
+            Pool::empty()
+        });
+        let deadline = config.worker.turn_deadline;
+        let runner = TurnRunner::new(Arc::new(pool), deadline, self.clock.clone(), self.ids.clone());
+        *made = Some((config, runner.clone()));
+        runner
+    }
+}

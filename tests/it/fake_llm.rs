@@ -1,0 +1,178 @@
+//! A model provider that does what the test tells it: answers, whole or as a stream, refuses, hangs, breaks off or
+//! talks nonsense. It keeps every request it gets.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+/// What the fake does with one request.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// Answers, streamed word by word when that is asked for.
+    Answer(String),
+    /// Answers with several system messages' worth of words cut at the token limit.
+    CutOff(String),
+    /// Answers in one piece even when a stream is asked for.
+    AnswerWhole(String),
+    /// Refuses with a status, a body and perhaps a `Retry-After`.
+    Refuse(u16, &'static str, Option<&'static str>),
+    /// Takes the request and never answers.
+    Hang,
+    /// Begins to stream and closes the connection.
+    HalfStream(String),
+    /// Says something that is no chat completion.
+    Garbage,
+}
+
+/// A request as the fake got it.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The key of the `Authorization` header; empty without one.
+    pub key: String,
+    /// The JSON body.
+    pub body: Value,
+}
+
+impl Asked {
+    /// The system prompt.
+    pub fn system(&self) -> &str {
+        self.body["messages"][0]["content"].as_str().unwrap_or_default()
+    }
+}
+
+#[derive(Default)]
+struct Script {
+    acts: VecDeque<Act>,
+    asked: Vec<Asked>,
+}
+
+/// The provider; it stops when dropped.
+pub struct FakeLlm {
+    base_url: String,
+    script: Arc<Mutex<Script>>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl FakeLlm {
+    /// Starts a provider that does these things in this order, and then refuses with 500.
+    pub fn start(acts: impl IntoIterator<Item = Act>) -> Self {
+        let script = Arc::new(Mutex::new(Script { acts: acts.into_iter().collect(), asked: Vec::new() }));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let app = Router::new().route("/v1/chat/completions", post(complete)).with_state(script.clone());
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                tokio::select! {
+                    served = axum::serve(listener, app).into_future() => served.unwrap(),
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self { base_url, script, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// The address to configure.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// All requests so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        lock(&self.script).asked.clone()
+    }
+
+    /// Adds things to do.
+    pub fn then(&self, acts: impl IntoIterator<Item = Act>) {
+        lock(&self.script).acts.extend(acts);
+    }
+}
+
+impl Drop for FakeLlm {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn lock(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
+    script.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn complete(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap, body: Bytes) -> Response {
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let stream = body["stream"] == json!(true);
+    let key = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let act = {
+        let mut script = lock(&script);
+        script.asked.push(Asked { key: key.trim_start_matches("Bearer ").to_owned(), body });
+        script.acts.pop_front()
+    };
+    match act.unwrap_or(Act::Refuse(500, "nothing more is scripted", None)) {
+        Act::Answer(text) if stream => events(&text, Some("stop")),
+        Act::CutOff(text) if stream => events(&text, Some("length")),
+        Act::CutOff(text) => whole(&text, "length"),
+        Act::Answer(text) | Act::AnswerWhole(text) => whole(&text, "stop"),
+        Act::HalfStream(text) => events(&text, None),
+        Act::Garbage if stream => {
+            ([(header::CONTENT_TYPE, "text/event-stream")], "data: {]\n\n").into_response()
+        }
+        Act::Garbage => ([(header::CONTENT_TYPE, "application/json")], "<html>").into_response(),
+        Act::Hang => std::future::pending().await,
+        Act::Refuse(status, body, retry_after) => {
+            let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
+            if let Some(retry_after) = retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, retry_after.parse().unwrap());
+            }
+            response
+        }
+    }
+}
+
+fn whole(text: &str, finish_reason: &str) -> Response {
+    axum::Json(json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "fake",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }))
+    .into_response()
+}
+
+/// The answer as an event stream, a word each; without a reason to finish it just ends.
+fn events(text: &str, finish_reason: Option<&str>) -> Response {
+    let event = |delta: Value, finish: Option<&str>| {
+        let part = json!({
+            "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "fake",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+        });
+        format!("data: {part}\n\n")
+    };
+    let mut body = event(json!({"role": "assistant", "content": ""}), None);
+    for word in text.split_inclusive(' ') {
+        body.push_str(&event(json!({"content": word}), None));
+    }
+    if finish_reason.is_some() {
+        body.push_str(&event(json!({}), finish_reason));
+        body.push_str("data: [DONE]\n\n");
+    }
+    ([(header::CONTENT_TYPE, "text/event-stream")], Body::from(body)).into_response()
+}
