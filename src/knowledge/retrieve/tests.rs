@@ -116,7 +116,7 @@ fn posting_the_same_again_changes_nothing() {
 
 #[tokio::test]
 async fn a_search_runs_away_from_the_async_threads() {
-    let (_folder, knowledge, _) = clinic();
+    let (_folder, knowledge, _) = tokio::task::spawn_blocking(clinic).await.unwrap();
     let found = knowledge.search_async("precio de la limpieza", SearchOptions::default()).await.unwrap();
     assert_eq!(found.passages[0].document, "faciales.md");
 }
