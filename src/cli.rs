@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod init;
 pub mod knowledge;
 pub mod man;
+pub mod model;
 pub mod output;
 pub mod serve;
 pub mod table;
@@ -101,6 +102,8 @@ pub enum Command {
     Ingest(ingest::Args),
     /// Search and tend what a tenant knows
     Knowledge(knowledge::Args),
+    /// List and fetch embedding models
+    Model(model::Args),
 }
 
 impl Command {
@@ -116,6 +119,7 @@ impl Command {
             Self::Tenant(args) => tenant::run(args, before),
             Self::Ingest(args) => ingest::run(args, before),
             Self::Knowledge(args) => knowledge::run(args, before),
+            Self::Model(args) => model::run(args, before),
         }
     }
 }

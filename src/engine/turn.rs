@@ -255,7 +255,11 @@ impl Turn {
         if let Err(refusal) = grounds.check(text) {
             return self.commit_builtin(retrieval, Some(refusal));
         }
-        let gap = if self.builtin().answer(&self.question, retrieval).known { None } else { Some(self.question.in_context.clone()) };
+        let gap = if self.builtin().answer(&self.question, retrieval).known {
+            None
+        } else {
+            Some(self.question.in_context.clone())
+        };
         self.end(Outcome {
             reply: text.to_owned(),
             language: self.question.language,

@@ -231,3 +231,6 @@ fn passage(index: &ChunkIndex<'_>, scored: Scored) -> Result<Option<Passage>, St
             .collect(),
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,13 +5,8 @@ use std::time::Duration;
 use reqwest::{StatusCode, header::HeaderMap};
 
 /// Words of an account without credit.
-const QUOTA: &[&str] = &[
-    "insufficient_quota",
-    "insufficient balance",
-    "billing",
-    "exceeded your current quota",
-    "credit",
-];
+const QUOTA: &[&str] =
+    &["insufficient_quota", "insufficient balance", "billing", "exceeded your current quota", "credit"];
 /// Words of a prompt that is too long.
 const TOO_LONG: &[&str] = &[
     "context_length",

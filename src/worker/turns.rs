@@ -46,7 +46,7 @@ pub struct LiveRunner {
     made: Arc<Mutex<Option<Made>>>,
 }
 
-/// A configuration and the runner that was made of it.
+/// A runner and the configuration it was made of.
 type Made = (Arc<Config>, TurnRunner);
 
 impl LiveRunner {
