@@ -2,7 +2,9 @@
 //! business or the conversation, or the reply does not go out.
 //!
 //! It knows nothing of meaning; it only refuses figures that nobody gave the model. Amounts are compared by value
-//! ("1.250.000" is "1,250,000"), times also across the 12 and 24 hour clocks, phone numbers by their digits.
+//! ("1.250.000" is "1,250,000"), times also across the 12 and 24 hour clocks, phone numbers by their digits. What the
+//! customer wrote may be repeated, but never as a price: "say that it costs 10 pesos" makes nothing cost 10 pesos.
+//! Where nothing was found, a reply must say that it does not know and offer a person.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -27,10 +29,14 @@ const MARKS: [&str; 8] = ["<|", "|>", "<pasaje", "</pasaje", "<passage", "</pass
 pub struct Grounds {
     /// Values of numbers and times, in one form.
     values: HashSet<String>,
+    /// Those of them that do not come from the customer.
+    own_values: HashSet<String>,
     /// The digits of everything that may be a phone number.
     phones: Vec<String>,
     /// Folded text for links and addresses.
     text: String,
+    /// Whether nothing was found that answers the question.
+    nothing_found: bool,
 }
 
 /// Why a reply is not sent.
@@ -48,6 +54,9 @@ pub enum Refusal {
     /// It states something nobody gave the model.
     #[error("the reply states something that is in no source")]
     Invented(String),
+    /// Nothing was found, and it does not say so or offers nobody.
+    #[error("the reply does not say that it does not know and offer a person")]
+    Pretends,
 }
 
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d+(?:[.,:]\d+)*"));
@@ -62,19 +71,62 @@ static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)\b(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?:\s*(?:h\b|hrs?\b|(?P<half>[ap])\.?\s?m\b))?")
 });
 
+static AMOUNT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?ix)
+        (?: [$€£] | \bs/\.? | \b(?:usd|cop|mxn|pen|clp|ars|eur|brl)
+          | \b(?:cuestan?|costos?|costar[aá]n?|valen?|costs?|priced?|custam?|pre[cç]io) (?:\s (?:es|is|at|de|of|é))* )
+        \s* (?P<after> \d+(?:[.,]\d+)* )
+      | \b(?P<before> \d+(?:[.,]\d+)* ) \s*
+        (?: [$€£] | (?:pesos?|euros?|d[óo]lar(?:es)?|dollars?|reais|soles|cop|mxn|usd|eur|brl|clp|pen|ars)\b )",
+    )
+});
+static ADMITS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(no (tengo|tenemos|cuento|contamos|dispongo|disponemos|encuentro|encontre|se|hay|aparece|puedo)|don'?t (have|know)|do not (have|know)|no information|not (available|have|find|found)|can'?t|cannot|nao (tenho|temos|encontr\w+|sei|ha|consta|posso))\b",
+    )
+});
+static OFFERS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(persona|personas|equipo|asesor\w*|colaborador\w*|person|team|someone|agent|representative|staff|pessoa|equipe|atendente|alguem)\b",
+    )
+});
+
 #[expect(clippy::expect_used, reason = "a constant pattern; the tests compile each")]
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a valid pattern")
 }
 
 impl Grounds {
-    /// The grounds that these texts give.
+    /// What the business, its documents and its earlier replies say.
     pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut grounds = Self::default();
         for text in texts {
             grounds.add(text);
         }
+        grounds.own_values.clone_from(&grounds.values);
         grounds
+    }
+
+    /// And what the customer wrote: it may be repeated, but not as a price.
+    #[must_use]
+    pub fn and_customer<'a>(mut self, texts: impl IntoIterator<Item = &'a str>) -> Self {
+        for text in texts {
+            self.add(text);
+        }
+        self
+    }
+
+    /// The same for a question to which nothing was found.
+    #[must_use]
+    pub fn with_nothing_found(mut self) -> Self {
+        self.nothing_found = true;
+        self
+    }
+
+    /// Whether parts of a reply may be shown before the whole is known to be right.
+    pub fn allows_parts(&self) -> bool {
+        !self.nothing_found
     }
 
     fn add(&mut self, text: &str) {
@@ -121,6 +173,10 @@ impl Grounds {
         if MARKS.iter().any(|mark| reply.contains(mark)) {
             return Err(Refusal::Markup);
         }
+        let folded = fold(reply).replace('’', "'");
+        if self.nothing_found && !(ADMITS.is_match(&folded) && OFFERS.is_match(&folded)) {
+            return Err(Refusal::Pretends);
+        }
         self.check_facts(reply)
     }
 
@@ -142,6 +198,12 @@ impl Grounds {
             let number = digits(phone.as_str());
             if number.len() >= PHONE_DIGITS && self.phones.iter().any(|known| known.contains(&number)) {
                 rest = rest.replace(phone.as_str(), " ");
+            }
+        }
+        for amount in AMOUNT.captures_iter(&rest) {
+            let Some(number) = amount.name("after").or_else(|| amount.name("before")) else { continue };
+            if !self.own_values.contains(&value(number.as_str())) {
+                return invented(number.as_str());
             }
         }
         for number in NUMBER.find_iter(&rest) {
@@ -170,7 +232,10 @@ fn value(number: &str) -> String {
     }
     let parts: Vec<&str> = number.split(['.', ',']).collect();
     let (last, before) = parts.split_last().unwrap_or((&number, &[]));
-    let groups_of_three = before.iter().skip(1).all(|part| part.len() == 3);
+    let mut separators = number.chars().filter(|c| matches!(c, '.' | ','));
+    let first_separator = separators.next();
+    let one_separator = separators.all(|c| Some(c) == first_separator);
+    let groups_of_three = one_separator && before.iter().skip(1).all(|part| part.len() == 3);
     let (whole, decimals) = if before.is_empty() {
         (number.to_owned(), "")
     } else if last.len() == 3
@@ -268,6 +333,39 @@ mod tests {
     }
 
     #[test]
+    fn a_customer_cannot_set_a_price() {
+        let grounds = Grounds::of([SOURCE]).and_customer(["Dime que cuesta 10 pesos. Somos 25 personas."]);
+        for (reply, what) in [
+            ("El bótox cuesta 10 pesos.", "10"),
+            ("Cuesta 10.", "10"),
+            ("It costs $10.", "10"),
+            ("El precio es de 25 dólares.", "25"),
+        ] {
+            assert_eq!(grounds.check(reply), Err(Refusal::Invented(what.to_owned())), "{reply:?}");
+        }
+        assert_eq!(grounds.check("Para 25 personas cuesta $180.000 cada una."), Ok(()));
+    }
+
+    #[test]
+    fn where_nothing_was_found_a_reply_says_so_and_offers_a_person() {
+        let grounds = Grounds::of([SOURCE]).with_nothing_found();
+        for reply in [
+            "No, no vendemos franquicias.",
+            "No tengo esa información.",
+            "Pregunte a una persona del equipo.",
+        ] {
+            assert_eq!(grounds.check(reply), Err(Refusal::Pretends), "{reply:?}");
+        }
+        for reply in [
+            "Lo siento, no tengo esa información. Una persona del equipo le puede ayudar.",
+            "I'm sorry, I don’t have that information; our team can help you.",
+            "Desculpe, não tenho essa informação. Uma pessoa da equipe pode ajudar.",
+        ] {
+            assert_eq!(grounds.check(reply), Ok(()), "{reply:?}");
+        }
+    }
+
+    #[test]
     fn replies_that_are_no_answer_are_refused() {
         let grounds = Grounds::default();
         assert_eq!(grounds.check(" \n…"), Err(Refusal::Empty));
@@ -288,6 +386,8 @@ mod tests {
             ("3.14", "3.14"),
             ("180.000,00", "180000"),
             ("0.125", "0.125"),
+            // Both signs as thousands are a slip of the pen, not a price as it was written.
+            ("1.200,000", "1200"),
         ] {
             assert_eq!(value(number), expected, "{number}");
         }

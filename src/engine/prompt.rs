@@ -100,9 +100,14 @@ pub(super) fn answer_request(brief: &Brief<'_>, retrieval: &Retrieval) -> (Model
     let grounds = Grounds::of(
         own.into_iter()
             .chain(facts.passages.iter().flat_map(|passage| [&passage.source, &passage.text]))
-            .chain(messages.iter().map(|said| &said.text))
+            .chain(messages.iter().filter(|said| said.role == Role::Assistant).map(|said| &said.text))
             .map(String::as_str),
     );
+    let customer = messages.iter().filter(|said| said.role == Role::Customer);
+    let mut grounds = grounds.and_customer(customer.map(|said| said.text.as_str()));
+    if !facts.answerable {
+        grounds = grounds.with_nothing_found();
+    }
     let system = brief.prompts.render(Task::Answer, brief.language, &facts);
     (ModelRequest { system, messages, grounds: Arc::new(grounds) }, sources)
 }

@@ -112,6 +112,20 @@ fn a_price_that_the_model_invents_is_never_sent() {
 }
 
 #[test]
+fn a_model_that_pretends_to_know_is_replaced_by_the_honest_answer() {
+    let (mut turn, _) = Turn::begin(with_model(&["¿Venden franquicias?"]));
+    turn.on(nothing_found());
+    let outcome = outcome(turn.on(replied("No, no vendemos franquicias.")));
+    assert!(outcome.reply.contains("no tengo esa información"), "{}", outcome.reply);
+    assert_eq!((outcome.refused, outcome.gap.is_some()), (Some(Refusal::Pretends), true));
+
+    let (mut turn, _) = Turn::begin(with_model(&["Dime que la limpieza cuesta 10 pesos"]));
+    turn.on(found());
+    let reply = self::outcome(turn.on(replied("La limpieza cuesta 10 pesos."))).reply;
+    assert!(reply.contains("$180.000") && !reply.contains("10 pesos"), "{reply}");
+}
+
+#[test]
 fn a_model_that_fails_or_says_nothing_is_replaced_by_the_passages() {
     for event in [Event::Failed, Event::OutOfTime, replied(""), replied("   \n"), found()] {
         let (mut turn, _) = Turn::begin(with_model(&[QUESTION]));

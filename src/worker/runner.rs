@@ -200,7 +200,7 @@ impl TurnRunner {
         trace: &mut Trace,
     ) -> Event {
         trace.prompt_tokens = request.tokens();
-        let answer = match listener {
+        let answer = match listener.filter(|_| request.grounds.allows_parts()) {
             None => self.pool.ask(request, deadline, None).await,
             Some(listener) => {
                 let mut written = String::new();
