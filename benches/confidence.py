@@ -2,11 +2,11 @@
 """Fits the logistic models of `src/knowledge/retrieve/confidence.rs`.
 
     benches/quality.py target/release/iass DATA --fit signals.jsonl
-    benches/confidence.py signals.jsonl [business.jsonl]
+    benches/confidence.py signals.jsonl
 
-Each line holds the signals of one search and whether the knowledge had the answer (`known`). business.jsonl has the
-same for the questions in tests/fixtures/questions. Prints the coefficients, and for each set the share of the
-unanswerable that is answered at the threshold that keeps 95 % of the answerable. Every set weighs the same.
+Each line holds the signals of one search and whether the knowledge had the answer (`known`). Prints the coefficients,
+and for each set the share of the unanswerable that is answered at the threshold that keeps 95 % of the answerable.
+Every set weighs the same, however many questions it has, and in it the answerable as much as the others.
 """
 
 import json
@@ -14,9 +14,11 @@ import math
 import sys
 from collections import defaultdict
 
-SAME = ["sentence_similarity", "passage_similarity", "sentence_coverage", "coverage", "names", "heaviest_missing"]
-OTHER = ["sentence_similarity", "passage_similarity", "names"]
+SAME = ["similarity", "passage_similarity", "sentence_coverage", "coverage", "names", "heaviest_missing"]
+OTHER = ["similarity", "best_similarity", "names", "margin"]
 RIDGE = 1.0
+# The questions that businesses get count more than those about encyclopedia articles.
+WEIGHTS = {"business": 2}
 
 
 def solve(matrix, vector):
@@ -61,14 +63,18 @@ def main():
     for path in sys.argv[1:]:
         for line in open(path, encoding="utf-8"):
             row = json.loads(line)
-            sets[row["set"]].append(row)
+            row["similarity"] = max(row["sentence_similarity"], row["heading_similarity"])
+            if not row["is_small_talk"]:
+                sets[row["set"]].append(row)
     for title, features, other in (("SAME_LANGUAGE", SAME, False), ("OTHER_LANGUAGE", OTHER, True)):
         samples = []
-        for rows in sets.values():
+        for name, rows in sets.items():
             rows = [row for row in rows if row["is_other_language"] == other]
+            if min(sum(row["known"] for row in rows), sum(not row["known"] for row in rows)) < 5:
+                continue
             for known in (True, False):
                 of_kind = [row for row in rows if row["known"] == known]
-                samples += [(row, known, 1000 / len(of_kind)) for row in of_kind]
+                samples += [(row, known, WEIGHTS.get(name, 1) * 1000 / len(of_kind)) for row in of_kind]
         beta = fit(samples, features)
         print(title, "constant", round(beta[0], 2), {f: round(b, 2) for f, b in zip(features, beta[1:])})
         for name, rows in sets.items():

@@ -2,8 +2,10 @@
 //! `cargo bench --bench daemon --profile release`.
 //!
 //! - durable accepts through HTTP: 16 clients, each with one message on its way at a time, one tenant;
+//! - what a turn without a model takes, its retrieval and what is beyond it;
 //! - the time from start to listening with 1,000 tenants;
-//! - resident memory idle, and with 64 tenants of these answering.
+//! - resident memory idle, and with 64 tenants of these answering from the clinic's documents;
+//! - the size of the binary.
 
 #![allow(missing_docs, reason = "nobody imports a bench")]
 #![allow(
@@ -39,13 +41,28 @@ const TENANTS: usize = 1000;
 
 const ACTIVE: usize = 64;
 
+/// Turns that are timed.
+const TURNS: usize = 1000;
+
+/// Questions to the clinic's documents.
+const QUESTIONS: [&str; 5] = [
+    "¿Cuánto dura la limpieza facial y cuánto cuesta?",
+    "hola cuanto vale el botox de una sola zona",
+    "si cancelo la cita faltando pocas horas pierdo el abono?",
+    "How do I prepare for laser hair removal?",
+    "¿A qué hora abren los sábados?",
+];
+
 fn main() {
     // `cargo test --benches` runs benches too, to see that they work.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
     accept_load();
+    turns();
     footprint();
+    let bytes = fs::metadata(env!("CARGO_BIN_EXE_iass")).unwrap().len();
+    println!("binary: {:.1} MB", bytes as f64 / 1e6);
 }
 
 struct Daemon {
@@ -97,8 +114,8 @@ impl Connection {
         Self { stream, answer: vec![0; 64 * 1024] }
     }
 
-    /// Sends a message and returns the status of the answer.
-    fn chat(&mut self, tenant: &str, body: &str) -> u16 {
+    /// Sends a message and returns the answer: its status and its body.
+    fn chat(&mut self, tenant: &str, body: &str) -> (u16, String) {
         let request = format!(
             "POST /api/v1/tenants/{tenant}/chat HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",
@@ -114,7 +131,7 @@ impl Connection {
             let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
             if body.len() >= length.parse().unwrap() {
-                return head.split(' ').nth(1).unwrap().parse().unwrap();
+                return (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned());
             }
         }
     }
@@ -146,34 +163,81 @@ fn accept_load() {
                          \"message_id\":\"{client}-{n}\",\"wait\":false}}"
                     );
                     let sent = Instant::now();
-                    assert_eq!(connection.chat("acme", &body), 202);
-                    took.push(sent.elapsed());
+                    assert_eq!(connection.chat("acme", &body).0, 202);
+                    took.push(sent.elapsed().as_secs_f64() * 1000.0);
                 }
                 took
             })
         })
         .collect();
-    let mut took: Vec<Duration> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+    let mut took: Vec<f64> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
     let elapsed = begun.elapsed();
-    took.sort_unstable();
-    let at = |share: f64| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-        let index = ((took.len() - 1) as f64 * share) as usize;
-        took[index].as_secs_f64() * 1000.0
-    };
+    took.sort_by(f64::total_cmp);
     println!(
         "durable accept, {CLIENTS} clients: {:.0} messages/s, p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
         took.len() as f64 / elapsed.as_secs_f64(),
-        at(0.5),
-        at(0.99),
-        at(1.0)
+        at(&took, 0.5),
+        at(&took, 0.99),
+        at(&took, 1.0)
     );
+}
+
+/// Gives a tenant the clinic's documents.
+fn ingest(folder: &Path, tenant: &str) {
+    let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge/benova");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iass"));
+    let done =
+        command.current_dir(folder).args(["ingest", "--tenant", tenant]).arg(documents).status().unwrap();
+    assert!(done.success());
+}
+
+fn message(contact: &str, text: &str) -> String {
+    serde_json::json!({"contact": contact, "message": text}).to_string()
+}
+
+/// The value below which a share of the sorted values lies.
+fn at(sorted: &[f64], share: f64) -> f64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+    let index = ((sorted.len() - 1) as f64 * share) as usize;
+    sorted[index]
+}
+
+fn turns() {
+    let folder = tempfile::tempdir().unwrap();
+    tenant(folder.path(), "clinic");
+    ingest(folder.path(), "clinic");
+    let (daemon, _) = Daemon::start(folder.path());
+    let mut connection = Connection::open(&daemon.address);
+    let mut times: [(&str, Vec<f64>); 3] =
+        [("beyond retrieval", vec![]), ("retrieval", vec![]), ("request to reply", vec![])];
+    for n in 0..TURNS {
+        let body = message(&format!("c{}", n % 50), QUESTIONS[n % QUESTIONS.len()]);
+        let sent = Instant::now();
+        let (status, answer) = connection.chat("clinic", &body);
+        let whole = sent.elapsed().as_secs_f64() * 1000.0;
+        assert_eq!(status, 200, "{answer}");
+        let turn: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        let part = |name: &str| turn["latency_ms"][name].as_f64().unwrap();
+        let values = [part("total") - part("retrieval"), part("retrieval"), whole];
+        for ((_, times), value) in times.iter_mut().zip(values) {
+            times.push(value);
+        }
+    }
+    for (name, times) in &mut times {
+        times.sort_by(f64::total_cmp);
+        println!("turn without model, {name}: p50 {:.2} ms, p99 {:.2} ms", at(times, 0.5), at(times, 0.99));
+    }
 }
 
 fn footprint() {
     let folder = tempfile::tempdir().unwrap();
     for n in 0..TENANTS {
         tenant(folder.path(), &format!("t{n}"));
+    }
+    ingest(folder.path(), "t0");
+    let database = |n: usize| folder.path().join(format!("data/tenants/t{n}.db"));
+    for n in 1..ACTIVE {
+        fs::copy(database(0), database(n)).unwrap();
     }
     let mut started: Vec<Duration> = (0..5).map(|_| Daemon::start(folder.path()).1).collect();
     started.sort_unstable();
@@ -187,9 +251,8 @@ fn footprint() {
             thread::spawn(move || {
                 for n in 0..20 {
                     for active in (client..ACTIVE).step_by(CLIENTS) {
-                        let body =
-                            format!("{{\"contact\":\"c{n}\",\"message\":\"¿A qué hora abren el sábado?\"}}");
-                        assert_eq!(connection.chat(&format!("t{active}"), &body), 200);
+                        let body = message(&format!("c{n}"), QUESTIONS[n % QUESTIONS.len()]);
+                        assert_eq!(connection.chat(&format!("t{active}"), &body).0, 200);
                     }
                 }
             })

@@ -15,6 +15,10 @@ import random
 import subprocess
 import tempfile
 
+REPOSITORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+SMALL_TALK = ["hola", "gracias", "Buenas tardes", "ok perfecto, muchas gracias!", "hola, ¿cómo estás?", "jajaja", "adiós",
+              "hello", "bom dia", "¿eres un robot?"]
+
 BARS = {
     "xquad es, MRR@10": 0.965,
     "xquad es chat noise, MRR@10": 0.93,
@@ -81,6 +85,34 @@ def false_answers(pairs, keep=0.95):
     return sum(confidence >= threshold for confidence in unknown) / len(unknown), threshold
 
 
+def business(iass, signals):
+    """Asks the example tenants the questions of tests/fixtures/questions; the catalogue is not part of a search."""
+    folder = f"{REPOSITORY}/tests/fixtures/questions"
+    known = first = third = refused = answered = unknown = 0
+    for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        if not file.endswith(".jsonl"):
+            continue
+        tenant = file.removesuffix(".jsonl")
+        iass.run("tenant", "add", tenant, "--name", tenant)
+        iass.run("ingest", os.path.abspath(f"{REPOSITORY}/knowledge/{tenant}"), "--tenant", tenant)
+        queries = [query for query in lines(f"{folder}/{file}") if query.get("document") != "catalog.csv"]
+        queries += [{"id": f"talk-{i}", "text": text, "answerable": False} for i, text in enumerate(SMALL_TALK)]
+        for query, line in zip(queries, iass.search(tenant, queries)):
+            kind = "small talk" if query["id"].startswith("talk-") else "business"
+            signals.append({"set": kind, "seed": 0, "known": query["answerable"], **line["signals"]})
+            if not query["answerable"]:
+                unknown += 1
+                answered += line["answerable"]
+                continue
+            known += 1
+            refused += not line["answerable"]
+            texts = [f"{hit['heading']} {hit['text']}".replace("\n", " ") for hit in line["hits"][:3]]
+            first += all(part in texts[0] for part in query["expect"])
+            third += all(any(part in text for text in texts) for part in query["expect"])
+    print(f"  example tenants: {known} questions, all expected facts in the first hit {first}, in the first three {third},"
+          f" refused {refused}; {unknown} unanswerable, {answered} answered")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("iass")
@@ -137,6 +169,7 @@ def main():
                         refused.append(1 - share)
                     for line, (_, known) in zip(found, pairs):
                         signals.append({"set": name, "seed": seed, "known": known, **line["signals"]})
+        business(iass, signals)
         table["refused off-topic (of 95 % kept)"] = sum(refused) / len(refused)
     if arguments.fit:
         write(arguments.fit, signals)

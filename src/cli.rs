@@ -4,6 +4,7 @@
 //! One file per command; each has its clap `Args` and a `run(args, &Context) -> anyhow::Result<ExitStatus>`. A
 //! command prints only through [`output::Output`] and never calls `exit`.
 
+pub mod chat;
 pub mod completions;
 pub mod config;
 pub mod context;
@@ -12,6 +13,7 @@ pub mod ingest;
 pub mod init;
 pub mod knowledge;
 pub mod man;
+pub mod model;
 pub mod output;
 pub mod serve;
 pub mod table;
@@ -82,6 +84,8 @@ pub struct GlobalArgs {
 /// The commands that exist.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Talk with a tenant's bot in the terminal
+    Chat(chat::Args),
     /// Fill a folder to begin with: chatbot.toml, one tenant and a sample document
     Init(init::Args),
     /// Run the daemon: take messages, answer them, send the replies
@@ -98,12 +102,15 @@ pub enum Command {
     Ingest(ingest::Args),
     /// Search and tend what a tenant knows
     Knowledge(knowledge::Args),
+    /// List and fetch embedding models
+    Model(model::Args),
 }
 
 impl Command {
     /// Runs the command. Those that need no configuration come first, so that they work when it is broken.
     fn run(self, before: Startup) -> anyhow::Result<ExitStatus> {
         match self {
+            Self::Chat(args) => chat::run(args, before),
             Self::Serve(args) => serve::run(args, before),
             Self::Completions(args) => completions::run(args, &before.output),
             Self::Man => man::run(&before.output),
@@ -112,6 +119,7 @@ impl Command {
             Self::Tenant(args) => tenant::run(args, before),
             Self::Ingest(args) => ingest::run(args, before),
             Self::Knowledge(args) => knowledge::run(args, before),
+            Self::Model(args) => model::run(args, before),
         }
     }
 }

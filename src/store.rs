@@ -76,8 +76,11 @@ impl TenantDb {
         }
         integrity::check_file(path)?;
         let mut connection = Self::connect(path, Access::Write)?;
-        integrity::check_content(path, &connection)?;
+        let condition = integrity::check_content(path, &connection)?;
         migrations::run(path, &mut connection)?;
+        if condition == integrity::Condition::IndexDamaged {
+            write_on(path, &mut connection, chunk_index::rebuild_fts)?;
+        }
         Ok(Self {
             lanes: Arc::new(Lanes {
                 path: path.to_owned(),

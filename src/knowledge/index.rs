@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::{
+    chunk::HEADING_SEPARATOR,
     embed::{EmbedError, Embedder},
     terms::{ANALYZER, stems},
     vectors,
@@ -63,28 +64,36 @@ pub fn chunk_terms(
     ChunkTerms { words: u32::try_from(count).unwrap_or(u32::MAX), text: lines }
 }
 
-/// A chunk's text and where its sentences are.
+/// What of a chunk is embedded.
 #[derive(Debug, Clone, Copy)]
-pub struct Sentences<'a> {
-    /// The chunk's text.
+pub struct ChunkText<'a> {
+    /// The headings above it.
+    pub heading: &'a str,
+    /// Its text.
     pub text: &'a str,
-    /// The sentences as byte ranges of it.
-    pub ranges: &'a [Range<usize>],
+    /// The sentences as byte ranges of the text.
+    pub sentences: &'a [Range<usize>],
 }
 
-/// Embeds the sentences of several chunks at once, on all cores.
+/// Embeds the headings and sentences of several chunks at once, on all cores.
 ///
 /// # Errors
 /// As the embedder.
-pub fn embed_chunks(embedder: &Embedder, chunks: &[Sentences<'_>]) -> Result<Vec<ChunkVectors>, EmbedError> {
-    let sentences: Vec<&str> = chunks
-        .iter()
-        .flat_map(|chunk| chunk.ranges.iter().map(|range| chunk.text.get(range.clone()).unwrap_or_default()))
-        .collect();
-    let mut vectors = embedder.embed_passages(&sentences)?.into_iter();
+pub fn embed_chunks(embedder: &Embedder, chunks: &[ChunkText<'_>]) -> Result<Vec<ChunkVectors>, EmbedError> {
+    let mut texts: Vec<&str> = Vec::new();
+    for chunk in chunks {
+        // The heading next to the text says what it is about; those above are the same for many chunks.
+        texts.extend(chunk.heading.rsplit(HEADING_SEPARATOR).next().filter(|heading| !heading.is_empty()));
+        texts.extend(chunk.sentences.iter().map(|range| chunk.text.get(range.clone()).unwrap_or_default()));
+    }
+    let mut vectors = embedder.embed_passages(&texts)?.into_iter();
     Ok(chunks
         .iter()
-        .map(|chunk| vectors::pack(&vectors.by_ref().take(chunk.ranges.len()).collect::<Vec<_>>()))
+        .map(|chunk| {
+            let heading = if chunk.heading.is_empty() { None } else { vectors.next() };
+            let sentences: Vec<_> = vectors.by_ref().take(chunk.sentences.len()).collect();
+            vectors::pack(heading.as_deref(), &sentences)
+        })
         .collect())
 }
 
@@ -127,14 +136,17 @@ pub fn refresh(
         if chunks.is_empty() || db.index_stamp()? != wanted {
             break;
         }
-        let parts: Vec<_> =
-            chunks.iter().map(|chunk| Sentences { text: &chunk.text, ranges: &chunk.sentences }).collect();
+        let parts: Vec<_> = chunks.iter().map(text_of).collect();
         let made = embed_chunks(embedder, &parts)?;
         done += made.len() as u64;
         db.put_chunk_vectors(&chunks.into_iter().zip(made).collect::<Vec<_>>(), &wanted)?;
         progress(done.min(total), total);
     }
     Ok(total)
+}
+
+fn text_of(chunk: &ChunkSource) -> ChunkText<'_> {
+    ChunkText { heading: &chunk.heading, text: &chunk.text, sentences: &chunk.sentences }
 }
 
 fn terms_of(chunk: &ChunkSource) -> ChunkTerms {

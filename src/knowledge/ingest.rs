@@ -24,7 +24,7 @@ use self::{
 };
 use super::{
     embed::{EmbedError, Embedder},
-    index::{self, IndexError, Sentences},
+    index::{self, ChunkText, IndexError},
     read::{Document, Format, ReadError, Reader, load},
 };
 use crate::{
@@ -343,8 +343,9 @@ impl<'a> Run<'a> {
         let attached = metadata.as_deref().unwrap_or_default().as_bytes();
         let hash = content_hash(posted.format, &[title, attached, &posted.bytes]);
         let name = posted.name.unwrap_or_else(|| {
-            let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-            format!("posted-{digits}")
+            let (start, _) =
+                hash.split_first_chunk::<8>().map_or(([0; 8], &[][..]), |(start, rest)| (*start, rest));
+            format!("posted-{:016x}", u64::from_be_bytes(start))
         });
         let label = Label {
             name,
@@ -439,7 +440,11 @@ impl<'a> Run<'a> {
             .waiting
             .iter()
             .flat_map(|document| &document.chunks)
-            .map(|chunk| Sentences { text: &chunk.text, ranges: &chunk.sentences })
+            .map(|chunk| ChunkText {
+                heading: &chunk.heading,
+                text: &chunk.text,
+                sentences: &chunk.sentences,
+            })
             .collect();
         let mut vectors = Vec::with_capacity(chunks.len());
         for batch in chunks.chunks(BATCH_CHUNKS) {

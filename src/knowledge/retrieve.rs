@@ -13,7 +13,10 @@ mod score;
 use std::sync::Arc;
 
 pub use self::confidence::Signals;
-use self::{query::Query, score::Scored};
+use self::{
+    query::Query,
+    score::{Ranking, Scored},
+};
 use super::{
     embed::{EmbedError, Embedder},
     index::{self, IndexError},
@@ -149,12 +152,20 @@ impl Knowledge {
         let query: String = query.chars().take(LONGEST_QUERY_CHARS).collect();
         let vector = self.embedder.embed_query(&query)?;
         match self.search_once(&query, &vector, options) {
+            Ok(found) if found.malformed.is_empty() => Ok(found.answer),
+            Ok(found) => {
+                for chunk in found.malformed {
+                    self.db.discard_chunk_index(chunk)?;
+                }
+                self.refresh(|_, _| ())?;
+                self.search_once(&query, &vector, options).map(|found| found.answer)
+            }
             Err(KnowledgeError::Store(StoreError::Damaged { .. })) => {
                 self.db.rebuild_full_text()?;
                 self.refresh(|_, _| ())?;
-                self.search_once(&query, &vector, options)
+                self.search_once(&query, &vector, options).map(|found| found.answer)
             }
-            outcome => outcome,
+            Err(error) => Err(error),
         }
     }
 
@@ -172,38 +183,32 @@ impl Knowledge {
         text: &str,
         vector: &[f32],
         options: &SearchOptions,
-    ) -> Result<(Retrieval, Option<Signals>), KnowledgeError> {
+    ) -> Result<Found, KnowledgeError> {
         let model = self.embedder.model_id();
-        let mut malformed = Vec::new();
-        let found = self.db.search_index(|index| -> Result<_, KnowledgeError> {
+        self.db.search_index(|index| {
             // Vectors of another model are noise: until they are made again, words alone decide.
             let vector = (index.stamp()?.model == model).then_some(vector);
             let language = options.language.or_else(|| language::detect(text));
             let query = Query::new(text, language, index)?;
             let candidates = candidates::choose(index, &query, vector, &options.categories)?;
-            let ranking = score::rank(index, &query, vector, candidates)?;
-            malformed = ranking.malformed;
-            let signals = confidence::signals(&query, &ranking.scored);
-            let k = options.k.clamp(1, MAX_K);
-            let passages = ranking
-                .scored
-                .into_iter()
-                .take(k)
+            let Ranking { scored, malformed } = score::rank(index, &query, vector, candidates)?;
+            let signals = confidence::signals(&query, &scored);
+            let best = scored.into_iter().take(options.k.clamp(1, MAX_K));
+            let passages = best
                 .filter_map(|scored| passage(index, scored).transpose())
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok((passages, signals))
-        })?;
-        if !malformed.is_empty() {
-            for chunk in malformed {
-                self.db.discard_chunk_index(chunk)?;
-            }
-            self.refresh(|_, _| ())?;
-        }
-        let (passages, signals) = found;
-        let confidence = signals.as_ref().map_or(0.0, Signals::confidence);
-        let answerable = confidence >= confidence::ANSWERABLE_FROM;
-        Ok((Retrieval { passages, confidence, answerable }, signals))
+                .collect::<Result<Vec<_>, StoreError>>()?;
+            let confidence = signals.as_ref().map_or(0.0, Signals::confidence);
+            let answerable = confidence >= confidence::ANSWERABLE_FROM;
+            Ok(Found { answer: (Retrieval { passages, confidence, answerable }, signals), malformed })
+        })
     }
+}
+
+/// What one search found.
+struct Found {
+    answer: (Retrieval, Option<Signals>),
+    /// Chunks whose vectors could not be read.
+    malformed: Vec<i64>,
 }
 
 fn passage(index: &ChunkIndex<'_>, scored: Scored) -> Result<Option<Passage>, StoreError> {
@@ -226,3 +231,6 @@ fn passage(index: &ChunkIndex<'_>, scored: Scored) -> Result<Option<Passage>, St
             .collect(),
     }))
 }
+
+#[cfg(test)]
+mod tests;

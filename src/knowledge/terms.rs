@@ -4,11 +4,15 @@
 //! Snowball stemmer of the text's language applies (<https://snowballstem.org>). Pure.
 
 mod stop_words;
+mod synonyms;
 
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-pub(crate) use self::stop_words::{is_filler, is_stop_word};
+pub(crate) use self::{
+    stop_words::{is_filler, is_stop_word},
+    synonyms::synonyms,
+};
 use crate::domain::language::Language;
 
 /// The version of everything in here. A change of what [`stems`] returns needs another number, so that the stems
@@ -59,7 +63,21 @@ pub fn stem(word: &str, language: Language) -> String {
         Language::En => Algorithm::English,
         Language::Pt => Algorithm::Portuguese,
     };
-    Stemmer::create(algorithm).stem(word).into_owned()
+    let accented = accented_ending(word, language);
+    let stem = Stemmer::create(algorithm).stem(accented.as_deref().unwrap_or(word)).into_owned();
+    if stem.is_ascii() { stem } else { fold(&stem) }
+}
+
+/// The word with the accent its ending had before it was folded, which its stemmer looks for.
+fn accented_ending(word: &str, language: Language) -> Option<String> {
+    let endings: &[(&str, &str)] = match language {
+        Language::Es => &[("cion", "ción"), ("sion", "sión"), ("logia", "logía"), ("logias", "logías")],
+        Language::Pt => {
+            &[("cao", "ção"), ("coes", "ções"), ("sao", "são"), ("soes", "sões"), ("encia", "ência")]
+        }
+        Language::En => &[],
+    };
+    endings.iter().find_map(|(folded, accented)| Some(format!("{}{accented}", word.strip_suffix(folded)?)))
 }
 
 /// The stems of a text's words without the function words, in order.
@@ -103,6 +121,7 @@ mod tests {
             (Language::Es, "reservacion", "reservaciones"),
             (Language::En, "bookings", "booking"),
             (Language::Pt, "agendamentos", "agendamento"),
+            (Language::Pt, "reservacao", "reservacoes"),
         ] {
             assert_eq!(stem(a, language), stem(b, language));
         }

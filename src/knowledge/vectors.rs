@@ -11,9 +11,11 @@ const F32: usize = 4;
 /// How close a question is to a chunk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Similarities {
+    /// The cosine with the heading, which often is the question itself; 0 without one.
+    pub heading: f32,
     /// The cosine with each sentence, in reading order.
     pub sentences: Vec<f32>,
-    /// The cosine with the mean of the sentences.
+    /// The cosine with the mean of the heading and the sentences.
     pub passage: f32,
 }
 
@@ -24,15 +26,17 @@ impl Similarities {
     }
 }
 
-/// Packs the unit vectors of a chunk's sentences.
+/// Packs the unit vectors of a chunk's heading and sentences.
 ///
-/// The layout: the length of their sum, then for each vector its scale and one signed byte a dimension.
-pub fn pack(vectors: &[Vec<f32>]) -> ChunkVectors {
-    let dimensions = vectors.first().map_or(0, Vec::len);
+/// The layout: the length of their sum, then for the heading and for each sentence its scale and one signed byte a
+/// dimension. Without a heading all of its bytes are zero.
+pub fn pack(heading: Option<&[f32]>, sentences: &[Vec<f32>]) -> ChunkVectors {
+    let dimensions = sentences.first().map_or(0, Vec::len);
     let mut sum = vec![0.0_f32; dimensions];
-    let mut packed = Vec::with_capacity(F32 + vectors.len() * (F32 + dimensions));
+    let mut packed = Vec::with_capacity(F32 + (sentences.len() + 1) * (F32 + dimensions));
     packed.extend_from_slice(&[0; F32]);
-    for vector in vectors {
+    let nothing = vec![0.0; dimensions];
+    for vector in std::iter::once(heading.unwrap_or(&nothing)).chain(sentences.iter().map(Vec::as_slice)) {
         let largest = vector.iter().fold(f32::MIN_POSITIVE, |largest, x| largest.max(x.abs()));
         let scale = largest / 127.0;
         packed.extend_from_slice(&scale.to_le_bytes());
@@ -57,13 +61,14 @@ pub fn compare(packed: &[u8], query: &[f32]) -> Option<Similarities> {
     if rest.is_empty() || rest.len() % record != 0 || !length.is_finite() {
         return None;
     }
-    let mut sentences = Vec::with_capacity(rest.len() / record);
+    let mut cosines = Vec::with_capacity(rest.len() / record);
     for record in rest.chunks_exact(record) {
         let (scale, bytes) = record.split_first_chunk::<F32>()?;
-        sentences.push(dot(bytes, query) * f32::from_le_bytes(*scale));
+        cosines.push(dot(bytes, query) * f32::from_le_bytes(*scale));
     }
-    let passage = sentences.iter().sum::<f32>() / length.max(f32::MIN_POSITIVE);
-    Some(Similarities { sentences, passage })
+    let passage = cosines.iter().sum::<f32>() / length.max(f32::MIN_POSITIVE);
+    let heading = cosines.remove(0);
+    Some(Similarities { heading, sentences: cosines, passage })
 }
 
 /// The signs of a vector's numbers, one bit each.
@@ -122,7 +127,8 @@ mod tests {
         ) {
             let (a, b, q) = (unit(a), unit(b), unit(q));
             let exact = |v: &[f32]| v.iter().zip(&q).map(|(x, y)| x * y).sum::<f32>();
-            let found = compare(&pack(&[a.clone(), b.clone()]).sentences, &q).unwrap();
+            let found = compare(&pack(None, &[a.clone(), b.clone()]).sentences, &q).unwrap();
+            prop_assert!(found.heading.abs() < f32::EPSILON);
             prop_assert!((found.sentences[0] - exact(&a)).abs() < 0.02);
             prop_assert!((found.sentences[1] - exact(&b)).abs() < 0.02);
             let mean = unit(a.iter().zip(&b).map(|(x, y)| x + y).collect());
@@ -135,6 +141,14 @@ mod tests {
             prop_assert_eq!(compare(&bytes, &query).is_some(), bytes.len() > 4 && (bytes.len() - 4) % 40 == 0
                 && f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).is_finite());
         }
+    }
+
+    #[test]
+    fn the_heading_is_told_from_the_sentences() {
+        let (heading, sentence) = (vec![1.0, 0.0], vec![0.0, 1.0]);
+        let found = compare(&pack(Some(&heading), &[sentence]).sentences, &[1.0, 0.0]).unwrap();
+        assert!((found.heading - 1.0).abs() < 0.01 && found.sentences[0].abs() < 0.01);
+        assert!((found.passage - 0.5_f32.sqrt()).abs() < 0.01);
     }
 
     #[test]

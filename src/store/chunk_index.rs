@@ -89,7 +89,7 @@ impl TenantDb {
             if !fts_is_whole(tx)? {
                 rebuild_fts(tx)?;
             }
-            Ok(missing_of(tx)?)
+            missing_of(tx)
         })
     }
 
@@ -225,8 +225,8 @@ pub(super) fn put_terms(
     language: Language,
     terms: &ChunkTerms,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached("insert into chunk_terms (chunk_id, words, terms) values (?1, ?2, ?3)")?
-        .execute(params![chunk_id, terms.words, terms.text])?;
+    tx.prepare_cached("insert into chunk_terms (chunk_id, language, words, terms) values (?1, ?2, ?3, ?4)")?
+        .execute(params![chunk_id, language.code(), terms.words, terms.text])?;
     tx.prepare_cached("insert into chunk_fts (rowid, terms) values (?1, ?2)")?
         .execute(params![chunk_id, terms.text])?;
     let mut remember = tx.prepare_cached("insert or ignore into term (term) values (?1)")?;
@@ -265,10 +265,7 @@ pub(super) fn forget_document(tx: &Transaction<'_>, document_id: i64) -> Result<
 
 fn forget_terms(tx: &Transaction<'_>, chunk_id: i64) -> Result<(), StoreError> {
     let known: Option<(u32, String)> = tx
-        .prepare_cached(
-            "select t.words, c.language from chunk_terms t join chunk c on c.id = t.chunk_id
-             where t.chunk_id = ?1",
-        )?
+        .prepare_cached("select words, language from chunk_terms where chunk_id = ?1")?
         .query_row([chunk_id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((words, language)) = known else { return Ok(()) };
@@ -310,8 +307,7 @@ pub(super) fn rebuild_fts(tx: &Transaction<'_>) -> Result<(), StoreError> {
         "insert into chunk_fts (rowid, terms) select chunk_id, terms from chunk_terms;
          delete from language_total;
          insert into language_total (language, chunks, words)
-             select c.language, count(*), sum(t.words)
-             from chunk_terms t join chunk c on c.id = t.chunk_id group by c.language;",
+             select language, count(*), sum(words) from chunk_terms group by language;",
     )?;
     Ok(())
 }

@@ -13,6 +13,16 @@ use crate::{
 };
 
 impl TenantDb {
+    /// The conversation that a contact's next message belongs to, if there was one before.
+    pub async fn conversation_of(
+        &self,
+        channel: ChannelKind,
+        contact: &str,
+    ) -> Result<Option<ConversationId>, StoreError> {
+        let contact = contact.to_owned();
+        self.read(move |tx| latest(tx, channel, &contact)).await
+    }
+
     /// The last `limit` messages of a conversation, oldest first.
     pub async fn history(
         &self,
@@ -129,6 +139,21 @@ fn collect(rows: impl Iterator<Item = rusqlite::Result<RawMessage>>) -> Result<V
     .collect()
 }
 
+/// The contact's latest conversation on a channel.
+fn latest(
+    tx: &Transaction<'_>,
+    channel: ChannelKind,
+    contact: &str,
+) -> Result<Option<ConversationId>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "select c.id from conversation c join contact t on t.id = c.contact_id
+         where t.channel = ?1 and t.address = ?2 order by c.created_ms desc limit 1",
+    )?;
+    let known: Option<String> =
+        statement.query_row(params![channel.as_str(), contact], |row| row.get(0)).optional()?;
+    Ok(known.map(ConversationId::new))
+}
+
 /// The conversation a message belongs to: the contact's latest on this channel, or a new one.
 pub(super) fn find_or_create(
     tx: &Transaction<'_>,
@@ -136,15 +161,8 @@ pub(super) fn find_or_create(
     now_ms: i64,
     ids: &Ids,
 ) -> Result<ConversationId, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "select c.id from conversation c join contact t on t.id = c.contact_id
-         where t.channel = ?1 and t.address = ?2 order by c.created_ms desc limit 1",
-    )?;
-    let known: Option<String> = statement
-        .query_row(params![message.channel.as_str(), message.contact], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = known {
-        return Ok(ConversationId::new(id));
+    if let Some(known) = latest(tx, message.channel, &message.contact)? {
+        return Ok(known);
     }
     let mut statement = tx.prepare_cached(
         "insert into contact (id, channel, address, name, created_ms) values (?1, ?2, ?3, ?4, ?5)

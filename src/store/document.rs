@@ -269,6 +269,83 @@ pub(super) fn ranges_from_text(text: &str) -> Result<Vec<Range<usize>>, StoreErr
 mod tests {
     use super::*;
 
+    fn stamp() -> IndexStamp {
+        IndexStamp { analyzer: 1, model: "m".to_owned() }
+    }
+
+    fn document(name: &str, texts: &[&str]) -> NewDocument {
+        let chunk = |text: &&str| NewChunk {
+            heading: String::new(),
+            text: (*text).to_owned(),
+            sentences: vec![0..text.len()],
+            terms: ChunkTerms { words: 2, text: format!("\n{text}") },
+            vectors: ChunkVectors { sketch: vec![1], sentences: vec![2] },
+        };
+        NewDocument {
+            name: name.to_owned(),
+            source: None,
+            title: None,
+            category: None,
+            metadata: None,
+            language: Language::Es,
+            format: "md".to_owned(),
+            content_hash: vec![7],
+            bytes: 3,
+            chunks: texts.iter().map(chunk).collect(),
+        }
+    }
+
+    fn database() -> (tempfile::TempDir, TenantDb) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = TenantDb::open(&folder.path().join("a.db")).unwrap();
+        db.discard_stale_index(&stamp()).unwrap();
+        (folder, db)
+    }
+
+    fn chunks_with(db: &TenantDb, term: &str) -> usize {
+        db.search_index(|index| index.chunks_with(term)).unwrap().len()
+    }
+
+    #[test]
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone fits only one lifetime")]
+    fn a_replaced_document_leaves_nothing_of_its_old_version() {
+        let (_folder, db) = database();
+        db.put_documents(&[document("a", &["uno dos", "tres"]), document("b", &["uno"])], &stamp(), 5)
+            .unwrap();
+        assert_eq!((chunks_with(&db, "uno"), chunks_with(&db, "tres")), (2, 1));
+        db.put_documents(&[document("a", &["cuatro"])], &stamp(), 9).unwrap();
+        assert_eq!(["uno", "tres", "cuatro"].map(|term| chunks_with(&db, term)), [1, 0, 1]);
+        let row = db.document("a").unwrap().unwrap();
+        assert_eq!((row.chunks, row.created_ms, row.updated_ms), (1, 5, 9));
+        assert_eq!(db.search_index(|index| index.totals()).unwrap(), [(Language::Es, 2, 4)]);
+        assert!(db.remove_document("a").unwrap() && !db.remove_document("a").unwrap());
+        assert!(db.remove_document("b").unwrap());
+        assert!(db.search_index(|index| index.totals()).unwrap().is_empty());
+        let mut sketches = 0;
+        db.search_index(|index| index.sketches(|_, _| sketches += 1)).unwrap();
+        assert_eq!((sketches, db.discard_stale_index(&stamp()).unwrap()), (0, 0));
+    }
+
+    #[test]
+    fn vectors_of_another_model_are_not_stored_beside_those_of_this_one() {
+        let (_folder, db) = database();
+        let other = IndexStamp { model: "other".to_owned(), ..stamp() };
+        db.put_documents(&[document("a", &["uno"])], &other, 5).unwrap();
+        assert_eq!(db.chunks_without_vectors(9).unwrap().len(), 1);
+        assert!(db.chunks_without_terms(9).unwrap().is_empty());
+        assert_eq!(db.discard_stale_index(&stamp()).unwrap(), 1);
+        assert_eq!(db.discard_stale_index(&other).unwrap(), 1, "the other model finds nothing of its own");
+    }
+
+    #[test]
+    fn another_connection_sees_what_was_stored_at_once() {
+        let (folder, db) = database();
+        let daemon = TenantDb::open(&folder.path().join("a.db")).unwrap();
+        assert_eq!(chunks_with(&daemon, "uno"), 0);
+        db.put_documents(&[document("a", &["uno"])], &stamp(), 5).unwrap();
+        assert_eq!(chunks_with(&daemon, "uno"), 1);
+    }
+
     #[test]
     fn ranges_survive_the_way_to_the_disk() {
         for ranges in [vec![], vec![0..4], vec![0..4, 5..90, 90..120]] {

@@ -57,6 +57,21 @@ pub(super) fn check_file(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The full-text index, whose damage costs nothing but the time to make it again.
+const DERIVED: &str = "chunk_fts";
+
+/// Problems that are looked at before a verdict.
+const MAX_PROBLEMS: usize = 20;
+
+/// What a sound file may still need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// Nothing.
+    Sound,
+    /// The full-text index is damaged, and only that.
+    IndexDamaged,
+}
+
 /// Whether there is a write-ahead log with something in it.
 fn has_log(path: &Path) -> Result<bool, StoreError> {
     let mut log = path.as_os_str().to_owned();
@@ -70,20 +85,23 @@ fn has_log(path: &Path) -> Result<bool, StoreError> {
 }
 
 /// Lets SQLite check the structure of a file of ordinary size.
-pub(super) fn check_content(path: &Path, connection: &Connection) -> Result<(), StoreError> {
-    let check = || -> rusqlite::Result<Option<String>> {
+pub(super) fn check_content(path: &Path, connection: &Connection) -> Result<Condition, StoreError> {
+    let check = || -> rusqlite::Result<Vec<String>> {
         let pages: u64 = connection.query_row("pragma page_count", [], |row| row.get(0))?;
         let page_bytes: u64 = connection.query_row("pragma page_size", [], |row| row.get(0))?;
         if pages * page_bytes > FULL_CHECK_BYTES {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let verdict: String = connection.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
-        Ok((verdict != "ok").then_some(verdict))
+        let mut statement = connection.prepare(&format!("pragma quick_check({MAX_PROBLEMS})"))?;
+        let problems = statement.query_map([], |row| row.get(0))?;
+        problems.collect()
     };
-    match check() {
-        Ok(None) => Ok(()),
-        Ok(Some(detail)) => Err(StoreError::Damaged { path: path.to_owned(), detail }),
-        Err(e) => Err(StoreError::sqlite(path, e)),
+    let problems = check().map_err(|e| StoreError::sqlite(path, e))?;
+    let mut serious = problems.iter().filter(|problem| *problem != "ok");
+    match serious.clone().find(|problem| !problem.contains(DERIVED)) {
+        Some(detail) => Err(StoreError::Damaged { path: path.to_owned(), detail: detail.clone() }),
+        None if serious.next().is_some() => Ok(Condition::IndexDamaged),
+        None => Ok(Condition::Sound),
     }
 }
 

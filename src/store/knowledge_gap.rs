@@ -69,3 +69,22 @@ impl TenantDb {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_question_is_one_gap_and_the_most_asked_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = TenantDb::open(&folder.path().join("a.db")).unwrap();
+        db.record_gap("¿Hacen tatuajes?", "hacen tatuajes", 0.1, 1).unwrap();
+        db.record_gap("¿Venden libros?", "venden libros", 0.2, 2).unwrap();
+        db.record_gap("hacen tatuajes", "hacen tatuajes", 0.3, 3).unwrap();
+        let gaps = db.gaps(10).unwrap();
+        let found: Vec<_> =
+            gaps.iter().map(|gap| (gap.question.as_str(), gap.count, gap.first_ms, gap.last_ms)).collect();
+        assert_eq!(found, [("hacen tatuajes", 2, 1, 3), ("¿Venden libros?", 1, 2, 2)]);
+        assert_eq!(db.gaps(1).unwrap().len(), 1);
+    }
+}

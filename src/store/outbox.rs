@@ -38,8 +38,20 @@ impl TenantDb {
         now_ms: i64,
         limit: usize,
     ) -> Result<SendRound, StoreError> {
-        let (owner, channels) = (owner.to_owned(), channels.to_vec());
-        self.write(move |tx| claim(tx, &owner, &channels, now_ms, limit)).await
+        let (owner, of) = (owner.to_owned(), Of::Channels(channels.to_vec()));
+        self.write(move |tx| claim(tx, &owner, &of, now_ms, limit)).await
+    }
+
+    /// Takes the next reply to send in one conversation, for who serves only that one.
+    pub async fn claim_reply_of(
+        &self,
+        owner: &str,
+        conversation: &ConversationId,
+        now_ms: i64,
+    ) -> Result<Option<Outbound>, StoreError> {
+        let (owner, of) = (owner.to_owned(), Of::Conversation(conversation.clone()));
+        let round = self.write(move |tx| claim(tx, &owner, &of, now_ms, 1)).await?;
+        Ok(round.replies.into_iter().next())
     }
 
     /// Notes that the channel took a reply.
@@ -122,24 +134,35 @@ impl TenantDb {
     }
 }
 
+/// Whose replies are taken.
+enum Of {
+    Channels(Vec<ChannelKind>),
+    Conversation(ConversationId),
+}
+
 fn claim(
     tx: &Transaction<'_>,
     owner: &str,
-    channels: &[ChannelKind],
+    of: &Of,
     now_ms: i64,
     limit: usize,
 ) -> Result<SendRound, StoreError> {
+    let (channels, conversation): (&[ChannelKind], &str) = match of {
+        Of::Channels(channels) => (channels, ""),
+        Of::Conversation(conversation) => (&ChannelKind::ALL, conversation.as_str()),
+    };
     let names = serde_json::to_string(channels).map_err(|e| StoreError::value("channel list", e))?;
     let mut statement = tx.prepare_cached(
         "select seq, conversation_id, turn_id, channel, contact, text, attempts, due_ms
          from outbox o
          where state = 'pending' and channel in (select value from json_each(?1))
+           and (?2 = '' or conversation_id = ?2)
            and not exists (select 1 from outbox earlier where earlier.conversation_id = o.conversation_id
                            and earlier.seq < o.seq and earlier.state in ('pending', 'sending'))
          order by seq",
     )?;
     let rows = statement
-        .query_map([names], |row| {
+        .query_map(params![names, conversation], |row| {
             Ok((
                 row.get::<_, i64>(0)?,
                 row.get::<_, String>(1)?,

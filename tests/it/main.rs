@@ -10,9 +10,11 @@
 )]
 
 mod api_documents;
+mod chat;
 mod config;
 mod crash;
 mod documents;
+mod fake_llm;
 mod harness;
 mod knowledge;
 mod layers;

@@ -15,7 +15,7 @@ use crate::{
     },
     domain::tenant::TenantId,
     knowledge::{
-        embed::Embedder,
+        embed::{Embedder, catalogue::model_folder},
         ingest::Ingester,
         read::{ReadLimits, Reader},
         retrieve::Knowledge,
@@ -53,12 +53,15 @@ pub(crate) fn open(context: &Context, tenant: &TenantId) -> anyhow::Result<OpenK
 
 /// The embedding model of the configuration.
 pub(crate) fn embedder(config: &Embeddings) -> anyhow::Result<Embedder> {
-    match &config.model {
-        EmbeddingModel::BuiltIn => Ok(Embedder::builtin()?),
-        EmbeddingModel::Named(_) | EmbeddingModel::Folder(_) => Err(Failure::new(
-            ExitStatus::BadConfiguration,
-            "`embeddings.model` names a model that this build cannot load; use \"builtin\"",
-        )
-        .into()),
-    }
+    let runtime = config.onnxruntime.as_deref();
+    let opened = match &config.model {
+        EmbeddingModel::BuiltIn => Embedder::builtin(),
+        EmbeddingModel::Named(name) => Embedder::local_onnx(&model_folder(&config.models, name), runtime),
+        EmbeddingModel::Folder(folder) => Embedder::local_onnx(folder, runtime),
+    };
+    opened.map_err(|error| {
+        Failure::new(ExitStatus::BadConfiguration, format!("`embeddings.model` cannot be opened: {error}"))
+            .hint("`iass model list` shows what is here, `iass model pull NAME` fetches one, \"builtin\" needs nothing")
+            .into()
+    })
 }

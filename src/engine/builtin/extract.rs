@@ -5,17 +5,17 @@
 //! is asked for (a price, a duration), and by how well its passage was found. The best one leads; others follow when
 //! they add a kind of fact that is still missing, or belong to it.
 
+mod score;
+mod units;
+
 use std::collections::HashSet;
 
-use super::{Question, plain::plain};
-use crate::{
-    domain::{language::Language, retrieval::Passage},
-    engine::{
-        language,
-        question::{Facet, facets, subject},
-        words::{is_stop_word, stem, words},
-    },
+use self::{
+    score::{Asked, WEIGHTS},
+    units::{Unit, units_of},
 };
+use super::Question;
+use crate::{domain::retrieval::Passage, engine::question::Facet};
 
 /// Passages that are looked at: answers are near the top, and each more is time.
 const MAX_PASSAGES: usize = 4;
@@ -23,19 +23,6 @@ const MAX_PASSAGES: usize = 4;
 const MAX_UNITS: usize = 5;
 /// The longest answer, in characters: what a person reads on a phone without scrolling.
 const MAX_CHARS: usize = 520;
-/// A sentence longer than this is cut at a word.
-const MAX_UNIT_CHARS: usize = 700;
-
-/// What each sign of a good sentence is worth. Tried on the example tenants' questions.
-mod weight {
-    pub(super) const SIMILARITY: f32 = 1.0;
-    pub(super) const COVERAGE: f32 = 0.9;
-    pub(super) const FACETS: f32 = 0.5;
-    pub(super) const PASSAGE: f32 = 0.7;
-    /// A word found in the heading only.
-    pub(super) const IN_HEADING: f32 = 0.6;
-}
-
 /// The sentences that answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Extract {
@@ -43,19 +30,6 @@ pub(super) struct Extract {
     pub(super) text: String,
     /// The passages they come from, the one that leads first.
     pub(super) passages: Vec<usize>,
-}
-
-/// A sentence, item or row that may be part of the answer.
-struct Unit {
-    passage: usize,
-    position: usize,
-    text: String,
-    is_item: bool,
-    similarity: f32,
-    coverage: f32,
-    facets: Vec<Facet>,
-    score: f32,
-    words: HashSet<String>,
 }
 
 /// The answer in the passages; `None` when they hold no words.
@@ -67,196 +41,69 @@ pub(super) fn extract(question: &Question, passages: &[Passage]) -> Option<Extra
         .enumerate()
         .flat_map(|(index, passage)| units_of(index, passage))
         .collect();
-    asked.score(&mut units, passages);
+    asked.score(&mut units, passages, &WEIGHTS);
     let best = units.iter().max_by(|a, b| a.score.total_cmp(&b.score))?;
     let chosen = choose(&units, best, &asked.facets);
     Some(compose(chosen))
 }
 
-/// What the question asks for.
-struct Asked {
-    stems: Vec<String>,
-    language: Language,
-    facets: Vec<Facet>,
-}
-
-impl Asked {
-    fn new(question: &Question) -> Self {
-        let mut stems = subject(&question.in_context);
-        stems.sort();
-        stems.dedup();
-        let now = facets(&question.text);
-        let facets = if now.is_empty() { facets(&question.in_context) } else { now };
-        Self { stems, language: question.language, facets }
-    }
-
-    /// Fills in coverage, facets and score of all units.
-    fn score(&self, units: &mut [Unit], passages: &[Passage]) {
-        let written_in =
-            passages.first().map_or(self.language, |first| language::detect(&first.text, self.language));
-        let asked: Vec<(String, String)> =
-            self.stems.iter().map(|word| (word.clone(), stem(word, written_in))).collect();
-        let headings: Vec<HashSet<String>> = passages
-            .iter()
-            .map(|passage| {
-                let title = passage.title.as_deref().unwrap_or_default();
-                words(&format!("{title} {}", passage.heading))
-                    .iter()
-                    .map(|word| stem(word, written_in))
-                    .collect()
-            })
-            .collect();
-        for unit in &mut *units {
-            unit.words = words(&unit.text)
-                .into_iter()
-                .filter(|word| !is_stop_word(word))
-                .map(|word| stem(&word, written_in))
-                .collect();
-        }
-        let nobody = HashSet::new();
-        let found: Vec<Vec<f32>> = units
-            .iter()
-            .map(|unit| {
-                let heading = headings.get(unit.passage).unwrap_or(&nobody);
-                asked
-                    .iter()
-                    .map(|(word, stem)| {
-                        if has(&unit.words, word, stem) {
-                            1.0
-                        } else if has(heading, word, stem) {
-                            weight::IN_HEADING
-                        } else {
-                            0.0
-                        }
-                    })
-                    .collect()
-            })
-            .collect();
-        #[expect(clippy::cast_precision_loss, reason = "a few hundred sentences at most")]
-        let rarity: Vec<f32> = (0..asked.len())
-            .map(|term| {
-                let having = found.iter().filter(|row| row.get(term).is_some_and(|hit| *hit > 0.0)).count();
-                // A word that no sentence has tells nothing about which is the best.
-                if having == 0 { 0.0 } else { (1.0 + units.len() as f32 / having as f32).ln() }
-            })
-            .collect();
-        let total: f32 = rarity.iter().sum();
-        let best_passage = passages.iter().map(|passage| passage.score).fold(f32::EPSILON, f32::max);
-        for (unit, found) in units.iter_mut().zip(&found) {
-            if total > 0.0 {
-                unit.coverage =
-                    found.iter().zip(&rarity).map(|(hit, rarity)| hit * rarity).sum::<f32>() / total;
-            }
-            unit.facets = self.facets.iter().copied().filter(|facet| facet.is_in(&unit.text)).collect();
-            #[expect(clippy::cast_precision_loss, reason = "at most five kinds of fact")]
-            let facets = unit.facets.len() as f32 / self.facets.len().max(1) as f32;
-            let passage = passages.get(unit.passage).map_or(0.0, |passage| passage.score / best_passage);
-            unit.score = weight::SIMILARITY * unit.similarity
-                + weight::COVERAGE * unit.coverage
-                + weight::FACETS * facets
-                + weight::PASSAGE * passage;
-        }
-    }
-}
-
-/// Whether a set of stems has a word, small typing errors forgiven in words long enough to bear them.
-fn has(stems: &HashSet<String>, word: &str, stem: &str) -> bool {
-    const LONG_ENOUGH: usize = 5;
-    stems.contains(stem)
-        || (word.len() >= LONG_ENOUGH
-            && stems.iter().any(|known| {
-                known.len() + 1 >= LONG_ENOUGH
-                    && known.len().abs_diff(stem.len()) <= 1
-                    && strsim::osa_distance(known, stem) <= 1
-            }))
-}
-
-fn units_of(index: usize, passage: &Passage) -> Vec<Unit> {
-    let sentences: Vec<(&str, f32)> = if passage.sentences.is_empty() {
-        passage.text.lines().map(|line| (line, passage.score)).collect()
-    } else {
-        passage.sentences.iter().map(|sentence| (passage.sentence(sentence), sentence.similarity)).collect()
-    };
-    sentences
-        .into_iter()
-        .enumerate()
-        .filter_map(|(position, (sentence, similarity))| {
-            let line = plain(sentence);
-            let text: String = line.text.chars().take(MAX_UNIT_CHARS).collect();
-            text.chars().any(char::is_alphanumeric).then(|| Unit {
-                passage: index,
-                position,
-                text,
-                is_item: line.is_item,
-                similarity,
-                coverage: 0.0,
-                facets: Vec::new(),
-                score: 0.0,
-                words: HashSet::new(),
-            })
-        })
-        .collect()
-}
-
-/// The best unit and those that belong to it.
+/// The best unit and those that belong to it: its neighbours first, then sentences of other passages that bring a
+/// kind of fact that is still missing.
 fn choose<'a>(units: &'a [Unit], best: &'a Unit, asked: &[Facet]) -> Vec<&'a Unit> {
-    /// How good another sentence must be, as a part of the best one's score.
-    const AS_GOOD: f32 = 0.85;
-    /// The same for one right beside a chosen one.
-    const BESIDE: f32 = 0.6;
-    /// The same for one that brings a kind of fact still missing.
-    const MISSING_FACT: f32 = 0.55;
     let mut chosen: Vec<&Unit> = vec![best];
-    let is_intro = |unit: &Unit| unit.text.ends_with(':');
     while chosen.len() < MAX_UNITS {
         let used: usize = chosen.iter().map(|unit| unit.text.chars().count()).sum();
-        let room = MAX_CHARS.saturating_sub(used);
-        let missing = |unit: &Unit| {
-            asked
-                .iter()
-                .any(|facet| unit.facets.contains(facet) && !chosen.iter().any(|c| c.facets.contains(facet)))
-        };
-        let beside = |unit: &Unit| {
-            chosen.iter().any(|c| c.passage == unit.passage && c.position.abs_diff(unit.position) == 1)
-        };
-        let introduced = |unit: &Unit| {
-            chosen.iter().any(|c| c.passage == unit.passage && c.position + 1 == unit.position && is_intro(c))
-                || (unit.is_item
-                    && chosen
-                        .iter()
-                        .any(|c| is_intro(c) && c.passage == unit.passage && c.position < unit.position)
-                    && beside(unit))
-        };
         let next = units
             .iter()
             .filter(|unit| !chosen.iter().any(|c| std::ptr::eq(*c, *unit)))
-            .filter(|unit| unit.text.chars().count() <= room && !says_nothing_new(unit, &chosen))
-            .filter_map(|unit| {
-                let part = unit.score / best.score.max(f32::EPSILON);
-                let same_passage = unit.passage == best.passage;
-                // A price of something else is worse than none.
-                let same_subject = unit.coverage + 0.05 >= best.coverage * 0.7;
-                let wanted = introduced(unit)
-                    || (missing(unit)
-                        && part >= MISSING_FACT
-                        && (same_subject || same_passage && beside(unit)))
-                    || (same_passage && beside(unit) && part >= BESIDE)
-                    || (part >= AS_GOOD && same_subject);
-                let order = part
-                    + if introduced(unit) {
-                        2.0
-                    } else if missing(unit) {
-                        1.0
-                    } else {
-                        0.0
-                    };
-                wanted.then_some((order, unit))
-            })
+            .filter(|unit| used + unit.text.chars().count() <= MAX_CHARS && !says_nothing_new(unit, &chosen))
+            .filter_map(|unit| wanted(unit, best, &chosen, asked).map(|rank| (rank, unit)))
             .max_by(|a, b| a.0.total_cmp(&b.0));
         let Some((_, unit)) = next else { break };
         chosen.push(unit);
     }
     chosen
+}
+
+/// How much a unit is wanted beside the chosen ones; `None` if it is not.
+fn wanted(unit: &Unit, best: &Unit, chosen: &[&Unit], asked: &[Facet]) -> Option<f32> {
+    /// How good a neighbour must be, as a part of the best one's score, when all that was asked for is answered.
+    const ENOUGH_SAID: f32 = 0.75;
+    /// The same while something is missing, or when the question asks for no figure at all and a whole section is the
+    /// answer.
+    const GO_ON: f32 = 0.35;
+    /// How good a sentence elsewhere must be that brings a kind of fact still missing.
+    const ELSEWHERE: f32 = 0.55;
+    /// How much of the best one's share of the question's words a row needs to be about the same thing.
+    const SAME_SUBJECT: f32 = 0.7;
+    let part = unit.score / best.score.max(f32::EPSILON);
+    let covered = |facet: &Facet| chosen.iter().any(|unit| unit.facets.contains(facet));
+    let brings_missing = unit.facets.iter().any(|facet| !covered(facet));
+    let all_answered = !asked.is_empty() && asked.iter().all(covered);
+    if unit.passage != best.passage {
+        // A price of something else is worse than none.
+        let same_subject = unit.coverage + 0.05 >= best.coverage * SAME_SUBJECT;
+        return (brings_missing && same_subject && part >= ELSEWHERE).then_some(part);
+    }
+    let beside = chosen.iter().any(|c| c.passage == unit.passage && c.position.abs_diff(unit.position) == 1);
+    let introduced = chosen.iter().any(|c| {
+        c.passage == unit.passage
+            && c.position < unit.position
+            && (c.text.ends_with(':') || (c.is_step() && unit.is_step()))
+    });
+    if unit.is_row {
+        // The rows around the one that was asked for are about other things.
+        let about_it = unit.own_coverage + 0.05 >= best.own_coverage * SAME_SUBJECT;
+        return (about_it && (beside || brings_missing) && part >= ELSEWHERE).then_some(part);
+    }
+    if beside && (introduced || (unit.is_step() && best.is_step())) {
+        // Instructions are read from their first step.
+        return Some(if unit.position < best.position { 4.0 } else { 3.0 } + part);
+    }
+    let least = if all_answered { ENOUGH_SAID } else { GO_ON };
+    let continues = beside && part >= least;
+    let missing_here = brings_missing && part >= ELSEWHERE;
+    (continues || missing_here).then_some(part + if missing_here { 1.0 } else { 0.0 })
 }
 
 /// Whether all figures and words of a unit are already said, as when a table repeats the text.

@@ -22,6 +22,8 @@ pub(super) struct Line {
     pub(super) text: String,
     /// Whether it was an item of a list or a row of a table, which stays on a line of its own.
     pub(super) is_item: bool,
+    /// Whether it was a row of a table.
+    pub(super) is_row: bool,
 }
 
 /// Takes the marks off a sentence, item or row.
@@ -49,7 +51,7 @@ pub(super) fn plain(text: &str) -> Line {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // "Servicio: Limpieza facial; Precio: $180.000" is how the chunker writes a row.
     let names_cells = text.split("; ").count() > 1 && text.split("; ").all(|cell| cell.contains(": "));
-    Line { text, is_item: is_list_item || is_table_row || names_cells }
+    Line { text, is_item: is_list_item || is_table_row || names_cells, is_row: is_table_row || names_cells }
 }
 
 #[cfg(test)]
@@ -59,7 +61,8 @@ mod tests {
     #[test]
     fn marks_go_and_words_stay() {
         let check = |text: &str, expected: &str, is_item: bool| {
-            assert_eq!(plain(text), Line { text: expected.to_owned(), is_item }, "{text:?}");
+            let line = plain(text);
+            assert_eq!((line.text.as_str(), line.is_item), (expected, is_item), "{text:?}");
         };
         check("## Precios", "Precios", false);
         check("- **Llegue** sin maquillaje", "Llegue sin maquillaje", true);

@@ -1,6 +1,6 @@
 //! Which chunks are worth a closer look: those with the question's rarer words, and those whose sketch is like it.
 
-use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeSet, BinaryHeap, HashSet};
 
 use super::query::Query;
 use crate::{
@@ -9,13 +9,13 @@ use crate::{
 };
 
 /// Candidates from the words.
-const BY_WORDS: usize = 200;
+const BY_WORDS: usize = 150;
 
 /// Candidates from the meaning.
-const BY_MEANING: usize = 200;
+const BY_MEANING: usize = 150;
 
-/// When this many chunks have one of the rarer words, the more frequent words add no new ones.
-const ENOUGH_CHUNKS: usize = 5_000;
+/// When the rarer words have this many hits, the more frequent words are left out here; they still count in the score.
+const ENOUGH_HITS: usize = 20_000;
 
 /// Chooses the candidates among all chunks, or those of the categories if any are named.
 pub(super) fn choose(
@@ -35,27 +35,27 @@ pub(super) fn choose(
 fn by_words(query: &Query, allowed: Option<&HashSet<i64>>) -> BTreeSet<i64> {
     let mut words: Vec<_> = query.words.iter().collect();
     words.sort_by(|a, b| b.idf.total_cmp(&a.idf));
-    let mut scores: HashMap<i64, f32> = HashMap::new();
-    for word in words {
-        let add_new = scores.len() < ENOUGH_CHUNKS;
-        let mut of_word: HashMap<i64, f32> = HashMap::new();
-        for stem in &word.stems {
-            let score = stem.idf * stem.weight;
-            for chunk in &stem.chunks {
-                let known = scores.contains_key(chunk);
-                if (known || add_new) && allowed.is_none_or(|allowed| allowed.contains(chunk)) {
-                    let best = of_word.entry(*chunk).or_default();
-                    *best = best.max(score);
-                }
-            }
+    // A chunk, the place of the word it has, and what that counts.
+    let mut hits: Vec<(i64, usize, f32)> = Vec::new();
+    for (place, word) in words.into_iter().enumerate() {
+        if hits.len() >= ENOUGH_HITS {
+            break;
         }
-        for (chunk, score) in of_word {
-            *scores.entry(chunk).or_default() += score;
+        for stem in &word.stems {
+            let chunks =
+                stem.chunks.iter().filter(|chunk| allowed.is_none_or(|allowed| allowed.contains(chunk)));
+            hits.extend(chunks.map(|chunk| (*chunk, place, stem.idf * stem.weight)));
         }
     }
-    let mut ranked: Vec<_> = scores.into_iter().collect();
-    ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    ranked.into_iter().take(BY_WORDS).map(|(chunk, _)| chunk).collect()
+    hits.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)).then(b.2.total_cmp(&a.2)));
+    // Of several stems of one word the best counts.
+    hits.dedup_by(|next, kept| (next.0, next.1) == (kept.0, kept.1));
+    let mut ranked: Vec<(f32, i64)> = hits
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter_map(|of_chunk| Some((of_chunk.iter().map(|hit| hit.2).sum(), of_chunk.first()?.0)))
+        .collect();
+    ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    ranked.into_iter().take(BY_WORDS).map(|(_, chunk)| chunk).collect()
 }
 
 fn by_meaning(

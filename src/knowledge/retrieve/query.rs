@@ -6,7 +6,7 @@ use strsim::osa_distance;
 
 use crate::{
     domain::language::Language,
-    knowledge::terms::{is_filler, is_stop_word, stem, words},
+    knowledge::terms::{is_filler, is_stop_word, stem, synonyms, words},
     store::{StoreError, chunk_index::ChunkIndex},
 };
 
@@ -15,6 +15,9 @@ const MAX_WORDS: usize = 48;
 
 /// What a stem that is one typing mistake away counts, of what the right one would.
 const PER_MISTAKE: f32 = 0.8;
+
+/// What another word for the same thing counts, of what the word itself would.
+const SYNONYM: f32 = 0.7;
 
 /// Mistyped words are looked for when they are at least this long: shorter ones resemble too much.
 const SHORTEST_MISTYPED_CHARS: usize = 4;
@@ -45,6 +48,8 @@ pub(super) struct QueryWord {
     pub(super) idf: f32,
     /// What it tells of the question: the `idf`, less for words that only wrap a question.
     pub(super) weight: f32,
+    /// Whether it only wraps a question: a greeting, thanks, "I would like to know".
+    pub(super) is_filler: bool,
     /// Whether it looks like a name or a number.
     pub(super) is_name: bool,
 }
@@ -87,8 +92,9 @@ impl Query {
             }
             let stems = query.stems(&word, &languages, index)?;
             let idf = stems.iter().map(|stem| stem.idf).fold(0.0, f32::max);
-            let weight = if is_filler(&word) { idf * FILLER } else { idf };
-            query.words.push(QueryWord { stems, idf, weight, is_name: names.contains(&word) });
+            let is_filler = is_filler(&word);
+            let weight = if is_filler { idf * FILLER } else { idf };
+            query.words.push(QueryWord { stems, idf, weight, is_filler, is_name: names.contains(&word) });
         }
         Ok(query)
     }
@@ -108,14 +114,23 @@ impl Query {
         let mut stems =
             exact.iter().map(|text| self.stem(text, 1.0, index)).collect::<Result<Vec<_>, _>>()?;
         if stems.iter().all(|stem| stem.chunks.is_empty()) {
-            let resembling = resembling(word, &exact, index)?
+            // Nobody wrote this word: it may be said otherwise there, or be mistyped here.
+            let other_words: BTreeSet<String> = synonyms(word)
+                .flat_map(|other| languages.iter().map(move |language| stem(other, *language)))
+                .collect();
+            let mut others: Vec<(String, f32)> =
+                other_words.into_iter().map(|text| (text, SYNONYM)).collect();
+            if others.is_empty() {
+                others = resembling(word, &exact, index)?;
+            }
+            let others = others
                 .into_iter()
                 .map(|(text, weight)| self.stem(&text, weight, index))
                 .collect::<Result<Vec<_>, _>>()?;
             // Stems outlive the chunks they came from.
-            let resembling: Vec<_> = resembling.into_iter().filter(|stem| !stem.chunks.is_empty()).collect();
-            if !resembling.is_empty() {
-                stems = resembling;
+            let others: Vec<_> = others.into_iter().filter(|stem| !stem.chunks.is_empty()).collect();
+            if !others.is_empty() {
+                stems = others;
             }
         }
         Ok(stems)

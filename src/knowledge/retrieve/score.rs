@@ -84,21 +84,25 @@ pub(super) fn rank(
     let mut malformed = Vec::new();
     let mut scored = Vec::with_capacity(candidates.len());
     for chunk in candidates {
-        let Some(parts) = index.terms_of(chunk)? else { continue };
-        let lexical = matcher.read(&parts.terms, parts.words);
+        let read =
+            index.read_terms(chunk, |language, words, terms| (language, matcher.read(terms, words)))?;
+        // Until its stems are made again, a chunk is judged by its vectors.
+        let (language, lexical) = match read {
+            Some((language, lexical)) => (Some(language), lexical),
+            None => (None, matcher.read("", 0)),
+        };
         let mut similarities = None;
-        if let Some(vector) = vector
-            && let Some(packed) = index.vectors_of(chunk)?
-        {
-            similarities = vectors::compare(&packed, vector);
-            if similarities.is_none() {
-                malformed.push(chunk);
+        if let Some(vector) = vector {
+            match index.read_vectors(chunk, |packed| vectors::compare(packed, vector))? {
+                Some(Some(found)) => similarities = Some(found),
+                Some(None) => malformed.push(chunk),
+                None => {}
             }
         }
         scored.push(Scored {
             chunk,
             score: 0.0,
-            is_other_language: query.language.is_some_and(|language| language != parts.language),
+            is_other_language: query.language.zip(language).is_some_and(|(asked, written)| asked != written),
             words: lexical.bm25,
             similarities,
             sentence_coverage: lexical.sentence_coverage,
@@ -118,8 +122,10 @@ pub(super) fn rank(
 
 fn fuse(scored: &Scored) -> f32 {
     let weights = if scored.is_other_language { &OTHER_LANGUAGE } else { &SAME_LANGUAGE };
-    let (sentence, passage) =
-        scored.similarities.as_ref().map_or((0.0, 0.0), |found| (found.best(), found.passage));
+    let (sentence, passage) = scored
+        .similarities
+        .as_ref()
+        .map_or((0.0, 0.0), |found| (found.best().max(found.heading), found.passage));
     let total = weights.words + weights.sentence + weights.passage + weights.coverage;
     let sum = weights.words * scored.words
         + weights.sentence * sentence
@@ -133,6 +139,8 @@ struct Matcher<'a> {
     query: &'a Query,
     /// For each stem the words it stands for, as places in `query.words` and in their `stems`.
     places: HashMap<&'a str, Vec<(usize, usize)>>,
+    /// The first bytes of the stems: most stems of a chunk need not be looked up.
+    first_bytes: [bool; 256],
     /// The weight of all words.
     weight: f32,
 }
@@ -145,7 +153,13 @@ impl<'a> Matcher<'a> {
                 places.entry(&query_stem.text).or_default().push((word, stem));
             }
         }
-        Self { query, places, weight: query.weight() }
+        let mut first_bytes = [false; 256];
+        for first in places.keys().filter_map(|stem| stem.bytes().next()) {
+            if let Some(is_first) = first_bytes.get_mut(usize::from(first)) {
+                *is_first = true;
+            }
+        }
+        Self { query, places, first_bytes, weight: query.weight() }
     }
 
     /// Reads the stems of a chunk: the first line are its headings, then each line is a sentence.
@@ -157,7 +171,11 @@ impl<'a> Matcher<'a> {
         let mut best_sentence = 0.0_f32;
         for (line, text) in terms.lines().enumerate() {
             let mut here = in_headings.clone();
-            for term in text.split_ascii_whitespace() {
+            for term in text.split(' ') {
+                let first = term.bytes().next().map_or(0, usize::from);
+                if !self.first_bytes.get(first).copied().unwrap_or_default() {
+                    continue;
+                }
                 for (word, stem) in self.places.get(term).into_iter().flatten() {
                     let Some(query_word) = self.query.words.get(*word) else { continue };
                     let hit = query_word.stems.get(*stem).map_or(0.0, |stem| stem.weight);

@@ -31,19 +31,6 @@ pub struct StoredChunk {
     pub sentences: Vec<Range<usize>>,
 }
 
-/// What a chunk is rescored with.
-#[derive(Debug)]
-pub struct ScoringParts {
-    /// Its language.
-    pub language: Language,
-    /// The number of its stems.
-    pub words: u32,
-    /// Its stems, as [`super::ChunkTerms::text`].
-    pub terms: String,
-    /// Its vectors, as [`super::ChunkVectors::sentences`]; `None` until they are made.
-    pub vectors: Option<Vec<u8>>,
-}
-
 impl<'tx> ChunkIndex<'tx> {
     pub(super) fn new(tx: &'tx Transaction<'tx>) -> Self {
         Self { tx }
@@ -104,30 +91,33 @@ impl<'tx> ChunkIndex<'tx> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The language, the number of stems and the stems of a chunk; `None` if it has none.
-    pub fn terms_of(&self, chunk: i64) -> Result<Option<ScoringParts>, StoreError> {
-        let mut statement = self.tx.prepare_cached(
-            "select c.language, t.words, t.terms
-             from chunk c left join chunk_terms t on t.chunk_id = c.id where c.id = ?1",
-        )?;
+    /// Calls `read` with the language of a chunk, the number of its stems and the stems, as
+    /// [`super::ChunkTerms::text`]; `None` when they are not made yet.
+    pub fn read_terms<T>(
+        &self,
+        chunk: i64,
+        read: impl FnOnce(Language, u32, &str) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let mut statement =
+            self.tx.prepare_cached("select language, words, terms from chunk_terms where chunk_id = ?1")?;
         Ok(statement
             .query_row([chunk], |row| {
-                let language: String = row.get(0)?;
-                Ok(ScoringParts {
-                    language: Language::from_code(&language).unwrap_or_default(),
-                    words: row.get::<_, Option<u32>>(1)?.unwrap_or(0),
-                    terms: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
-                    vectors: None,
-                })
+                let language = Language::from_code(row.get_ref(0)?.as_str()?).unwrap_or_default();
+                Ok(read(language, row.get(1)?, row.get_ref(2)?.as_str()?))
             })
             .optional()?)
     }
 
-    /// The packed vectors of a chunk's sentences; `None` until they are made.
-    pub fn vectors_of(&self, chunk: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    /// Calls `read` with the packed vectors of a chunk, as [`super::ChunkVectors::sentences`]; `None` when they are
+    /// not made yet.
+    pub fn read_vectors<T>(
+        &self,
+        chunk: i64,
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, StoreError> {
         let mut statement =
             self.tx.prepare_cached("select vectors from chunk_vectors where chunk_id = ?1")?;
-        Ok(statement.query_row([chunk], |row| row.get(0)).optional()?)
+        Ok(statement.query_row([chunk], |row| Ok(read(row.get_ref(0)?.as_blob()?))).optional()?)
     }
 
     /// A chunk; `None` if there is none of that id.

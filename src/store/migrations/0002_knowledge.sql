@@ -34,6 +34,7 @@ create table chunk (
 -- The stems of a chunk: one line for its title and headings, then one line for each sentence.
 create table chunk_terms (
     chunk_id  integer primary key references chunk (id) on delete cascade,
+    language  text    not null,
     words     integer not null,
     terms     text    not null
 ) strict;

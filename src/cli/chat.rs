@@ -1,0 +1,173 @@
+//! `iass chat`: a conversation with a tenant's bot at the terminal.
+//!
+//! It goes the way of every other message: durably into the inbox, through a turn, out of the outbox. So a chat that
+//! was killed is taken up by the next one of the same contact, and it works beside a running daemon, which leaves the
+//! terminal's conversations alone.
+
+mod prompt_line;
+mod screen;
+mod session;
+
+use std::{io::IsTerminal as _, sync::Arc};
+
+use anyhow::Context as _;
+
+use self::{
+    prompt_line::{Line, PromptLine},
+    screen::Screen,
+    session::Session,
+};
+use crate::{
+    cli::{
+        Startup, block_on,
+        context::Context,
+        exit::{ExitStatus, Failure},
+        ingest::{ingest_bar, show},
+        knowledge::open::{OpenKnowledge, open},
+        output::Verbosity,
+    },
+    config::tenant_file::TenantDirectory,
+    domain::{message::MAX_TEXT_BYTES, tenant::TenantId},
+    knowledge::ingest::IngestError,
+    llm::pool::Pool,
+    telemetry, tenants,
+    worker::runner::{TenantContext, TurnRunner},
+};
+
+/// Who talks when nobody says and the environment names nobody.
+const DEFAULT_CONTACT: &str = "terminal";
+
+/// Arguments of `iass chat`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "At a terminal it reads lines until Ctrl-D; otherwise every line of the input is a message."
+)]
+pub struct Args {
+    /// The tenant
+    #[arg(long, value_name = "ID")]
+    tenant: TenantId,
+    /// Who talks; each contact has a conversation of its own [default: $USER]
+    #[arg(long, value_name = "NAME")]
+    contact: Option<String>,
+    /// Say this and leave; may be given more than once
+    #[arg(short, long = "message", value_name = "TEXT")]
+    messages: Vec<String>,
+    /// Show how each answer came about: passages, prompt size, times
+    #[arg(long)]
+    trace: bool,
+}
+
+/// Runs `iass chat`.
+pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
+    let context = startup.load()?;
+    if context.output.verbosity() > Verbosity::Normal {
+        telemetry::start(&context.config.log, None, context.output.colors_stderr());
+    }
+    let tenant = open_tenant(&args.tenant, &context)?;
+    let pool = Pool::new(&context.config.llm).context("cannot prepare to ask the models")?;
+    let runner = TurnRunner::new(
+        Arc::new(pool),
+        context.config.worker.turn_deadline,
+        context.clock.clone(),
+        context.ids.clone(),
+    );
+    let environment = context.source.env().get("USER").filter(|user| !user.is_empty());
+    let contact = args.contact.as_deref().or(environment).unwrap_or(DEFAULT_CONTACT).to_owned();
+    let screen = Screen::new(context.output.clone(), args.trace);
+    block_on(async move {
+        let mut session = Session::begin(&context, tenant, runner, contact, args.contact, screen).await?;
+        session.finish_earlier().await?;
+        if !args.messages.is_empty() {
+            for message in &args.messages {
+                session.say(checked(message)?).await?;
+            }
+            return Ok(ExitStatus::Ok);
+        }
+        let at_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        let mut input = if at_terminal && !context.output.is_json() {
+            context.output.note("Write to the bot; Ctrl-D leaves.");
+            PromptLine::terminal(&context.config.paths.data)?
+        } else {
+            PromptLine::pipe()
+        };
+        loop {
+            let (back, line) = tokio::task::spawn_blocking(move || {
+                let line = input.read();
+                (input, line)
+            })
+            .await
+            .context("reading was interrupted")?;
+            input = back;
+            match line? {
+                Line::Text(text) => match checked(&text) {
+                    Ok(text) => session.say(text).await?,
+                    Err(failure) => context.output.error(&failure.message, failure.hint.as_deref()),
+                },
+                Line::Nothing => {}
+                Line::End => return Ok(ExitStatus::Ok),
+            }
+        }
+    })
+}
+
+/// A message as it may be sent.
+fn checked(text: &str) -> Result<&str, Failure> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Failure::new(ExitStatus::Usage, "the message is empty"));
+    }
+    if text.len() > MAX_TEXT_BYTES {
+        let message = format!("the message has {} bytes; at most {MAX_TEXT_BYTES} are taken", text.len());
+        return Err(Failure::new(ExitStatus::Usage, message).hint("send it in parts"));
+    }
+    Ok(text)
+}
+
+/// Opens the tenant and brings its knowledge up to date: the first use indexes its documents.
+fn open_tenant(id: &TenantId, context: &Context) -> anyhow::Result<TenantContext> {
+    let paths = &context.config.paths;
+    let directory = TenantDirectory::new(&paths.tenants);
+    let config = directory.load(id, context.source.env()).map_err(|error| explain(error, &directory))?;
+    if !config.enabled {
+        context.output.warn(format!("the tenant `{id}` is disabled: its customers get no answers"));
+    }
+    let OpenKnowledge { knowledge, ingester } = open(context, id)?;
+    let bar = ingest_bar(context);
+    let indexed = ingester.ensure_indexed(&paths.tenant_knowledge(id), |progress| show(&bar, progress));
+    bar.finish_and_clear();
+    match indexed {
+        Ok(None) => {}
+        Ok(Some(report)) => {
+            for failed in &report.failed {
+                context.output.warn(format!("{}: {}", failed.path, failed.error));
+            }
+            context.output.note(format!(
+                "indexed {} documents of {id} ({} chunks) in {:.1} s",
+                report.added,
+                report.chunks,
+                std::time::Duration::from_millis(report.took_ms).as_secs_f64()
+            ));
+        }
+        Err(IngestError::Busy) => {
+            context
+                .output
+                .warn("another process is indexing the documents; answers may miss some until it is done");
+        }
+        Err(error) => return Err(error).context("cannot index the tenant's documents"),
+    }
+    Ok(tenants::context(id, &config, paths, knowledge)?)
+}
+
+/// Adds to "there is no such tenant" which ones there are.
+fn explain(error: crate::config::tenant_file::TenantFileError, directory: &TenantDirectory) -> anyhow::Error {
+    use crate::config::tenant_file::TenantFileError;
+    let known = directory.ids().unwrap_or_default();
+    match &error {
+        TenantFileError::Unknown { alike: None, .. } if !known.is_empty() => {
+            let names: Vec<&str> = known.iter().map(TenantId::as_str).collect();
+            let hint = format!("there are: {}", names.join(", "));
+            Failure::new(ExitStatus::NothingFound, error.to_string()).hint(hint).into()
+        }
+        _ => error.into(),
+    }
+}
