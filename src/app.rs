@@ -6,7 +6,7 @@
 
 pub mod reload;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
@@ -25,6 +25,7 @@ use crate::{
         DAEMON_OWNER, Stop,
         bell::Bell,
         dispatcher::Dispatcher,
+        indexing::Indexer,
         lock::{DataLock, DataLockError},
         outbox::Outbox,
         recovery,
@@ -55,6 +56,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The system does not tell where this program is.
+    #[error("cannot find this program, which reads documents in a process of its own")]
+    Program(#[source] io::Error),
     /// The system does not tell of signals.
     #[error("cannot receive signals")]
     Signals(#[source] io::Error),
@@ -79,6 +83,8 @@ pub struct Prepared {
     clock: Clock,
     ids: Ids,
     lock: DataLock,
+    /// This program, which reads documents in a process of its own.
+    exe: PathBuf,
 }
 
 /// A daemon that listens.
@@ -115,7 +121,8 @@ impl Prepared {
         }
         let lock = DataLock::take(&config.paths.data)?;
         let tenants = Tenants::list(live.clone(), embedder, clock.clone())?;
-        Ok(Self { live, tenants, clock, ids, lock })
+        let exe = std::env::current_exe().map_err(StartError::Program)?;
+        Ok(Self { live, tenants, clock, ids, lock, exe })
     }
 
     /// Begins to listen. Requests wait until [`Daemon::run`].
@@ -146,17 +153,19 @@ impl Daemon {
     /// Serves until a signal ends it.
     pub async fn run(self) -> Ended {
         let Self { prepared, listener, address, mut signals } = self;
-        let Prepared { live, tenants, clock, ids, lock } = prepared;
+        let Prepared { live, tenants, clock, ids, lock, exe } = prepared;
         let stopping = CancellationToken::new();
         let (turns_stop, sends_stop) = (Stop::default(), Stop::default());
         let (dispatcher_bell, outbox_bell) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
         let desk = Arc::new(ReplyDesk::default());
         let owner = ids.next(DAEMON_OWNER);
 
+        let indexer = Arc::new(Indexer::new(live.clone(), exe, clock.clone()));
         let dispatcher = Dispatcher {
             live: live.clone(),
             tenants: tenants.clone(),
             turns: Turns::Engine(LiveRunner::new(live.clone(), clock.clone(), ids.clone())),
+            indexer: indexer.clone(),
             bell: dispatcher_bell.clone(),
             outbox: outbox_bell.clone(),
             desk: desk.clone(),
@@ -177,6 +186,7 @@ impl Daemon {
             live: live.clone(),
             tenants: tenants.clone(),
             dispatcher: dispatcher_bell.clone(),
+            indexer,
             desk,
             clock,
             ids,
@@ -219,7 +229,7 @@ impl Daemon {
             Ended::Drained => tracing::info!("stopped"),
             Ended::Late => tracing::warn!("stopped with work left; the next start goes on with it"),
             Ended::Forced => {
-                tracing::warn!("stopped by a second signal; the next start goes on with what is left")
+                tracing::warn!("stopped by a second signal; the next start goes on with what is left");
             }
         }
         drop(lock);

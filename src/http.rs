@@ -5,6 +5,7 @@
 mod auth;
 mod chat;
 mod conversations;
+mod documents;
 mod error;
 mod fields;
 mod health;
@@ -16,11 +17,11 @@ use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +33,7 @@ use crate::{
     clock::{Clock, Ids},
     config::live::LiveConfig,
     tenants::Tenants,
-    worker::bell::Bell,
+    worker::{bell::Bell, indexing::Indexer},
 };
 
 /// Requests under way at once. Beyond it a client is told to come again.
@@ -50,6 +51,8 @@ pub struct Parts {
     pub tenants: Tenants,
     /// Rung when a message was accepted.
     pub dispatcher: Arc<Bell>,
+    /// What adds documents.
+    pub indexer: Arc<Indexer>,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
     /// The time.
@@ -83,6 +86,9 @@ pub fn router(parts: Parts) -> Router {
     let of_tenant = Router::new()
         .route("/chat", post(chat::post))
         .route("/chat/{message_id}", get(chat::get))
+        .route("/documents", get(documents::list).post(documents::add).layer(DefaultBodyLimit::disable()))
+        .route("/documents/search", post(documents::search))
+        .route("/documents/{*document}", delete(documents::remove))
         .route("/conversations", get(conversations::list))
         .route("/conversations/{conversation}/messages", get(conversations::messages));
     let api = Router::new()

@@ -44,10 +44,13 @@ pub struct TenantDb {
 
 struct Lanes {
     path: PathBuf,
+    /// Guards the read connections that are idle just now; they are opened when first needed.
+    ///
+    /// Before the writing one, because fields are closed in this order: the last connection of a database writes its
+    /// log back into the file, and one that only reads cannot.
+    idle_reads: Mutex<Vec<Connection>>,
     /// The only connection of this process that writes.
     write: Arc<AsyncMutex<Connection>>,
-    /// Guards the read connections that are idle just now; they are opened when first needed.
-    idle_reads: Mutex<Vec<Connection>>,
     /// Bounds the reads under way.
     reads: Arc<Semaphore>,
     /// Messages waiting for the next group commit.
@@ -219,6 +222,18 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(tables, 0);
+    }
+
+    #[tokio::test]
+    async fn a_closed_database_is_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let db = TenantDb::open(&path).unwrap();
+        db.write(|tx| Ok(tx.execute_batch("create table t (x integer) strict")?)).await.unwrap();
+        db.read(|tx| Ok(tx.query_row("select count(*) from t", [], |_| Ok(()))?)).await.unwrap();
+        drop(db);
+        let files = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(files, 1);
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod bell;
 pub mod dispatcher;
+pub mod indexing;
 pub mod lock;
 pub mod outbox;
 pub mod recovery;

@@ -41,7 +41,7 @@ pub async fn reload(live: &Arc<LiveConfig>, tenants: &Tenants) -> Result<Reloade
             );
         }
         Err(errors) => {
-            tracing::error!(error = %errors, "the configuration is wrong; the old one stays in force")
+            tracing::error!(error = %errors, "the configuration is wrong; the old one stays in force");
         }
     }
     outcome

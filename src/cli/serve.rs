@@ -80,9 +80,10 @@ fn explain(error: StartError) -> anyhow::Error {
             ExitStatus::TryAgain,
             Some("another program listens there; stop it or use another --listen".to_owned()),
         ),
-        StartError::Tenants(_) | StartError::Listen { .. } | StartError::Signals(_) => {
-            (ExitStatus::Failure, None)
-        }
+        StartError::Tenants(_)
+        | StartError::Listen { .. }
+        | StartError::Program(_)
+        | StartError::Signals(_) => (ExitStatus::Failure, None),
     };
     let message = format!("{:#}", anyhow::Error::from(error));
     let failure = Failure::new(status, message);

@@ -115,9 +115,9 @@ impl Builtin<'_> {
         let from_documents =
             if retrieval.answerable { extract::extract(question, &retrieval.passages) } else { None };
         if let Some(extract) = from_documents {
-            return self.from_documents(question, &extract, &retrieval.passages);
+            return self.quote_documents(question, &extract, &retrieval.passages);
         }
-        match self.from_business(question) {
+        match self.state_facts(question) {
             Some(text) => Answer::said(self.greeted(question, text)),
             None => self.unknown(question),
         }
@@ -131,7 +131,7 @@ impl Builtin<'_> {
 
     /// The same when the knowledge could not be searched, unless the business's own facts answer.
     pub fn trouble(&self, question: &Question) -> Answer {
-        match self.from_business(question) {
+        match self.state_facts(question) {
             Some(text) => Answer::said(self.greeted(question, text)),
             None => Answer { known: false, ..Answer::said(self.text(Text::Trouble, question.language)) },
         }
@@ -155,7 +155,7 @@ impl Builtin<'_> {
         }
     }
 
-    fn from_documents(
+    fn quote_documents(
         &self,
         question: &Question,
         extract: &extract::Extract,
@@ -185,7 +185,7 @@ impl Builtin<'_> {
     }
 
     /// Hours, address and phone number as the configuration has them, when they are what was asked for.
-    fn from_business(&self, question: &Question) -> Option<String> {
+    fn state_facts(&self, question: &Question) -> Option<String> {
         // "¿A qué hora llega mi pedido?" has a subject of its own, and the opening hours do not answer it.
         const MAX_SUBJECT_WORDS: usize = 2;
         if question::subject(&question.text).len() > MAX_SUBJECT_WORDS {

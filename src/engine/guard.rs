@@ -19,6 +19,9 @@ const MAX_REPEATED_LINES: usize = 3;
 /// Fewer digits than this are an amount, more may be a phone number.
 const PHONE_DIGITS: usize = 7;
 
+/// What only the prompt or a broken model writes.
+const MARKS: [&str; 8] = ["<|", "|>", "<pasaje", "</pasaje", "<passage", "</passage", "<trecho", "</trecho"];
+
 /// Everything a reply may state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grounds {
@@ -115,8 +118,6 @@ impl Grounds {
         if reply.chars().count() > MAX_REPLY_CHARS || lines.iter().any(repeated) {
             return Err(Refusal::RunsOn);
         }
-        const MARKS: [&str; 8] =
-            ["<|", "|>", "<pasaje", "</pasaje", "<passage", "</passage", "<trecho", "</trecho"];
         if MARKS.iter().any(|mark| reply.contains(mark)) {
             return Err(Refusal::Markup);
         }

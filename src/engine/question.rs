@@ -45,7 +45,7 @@ impl Facet {
                 "direccion ubicacion ubicados ubicada ubicado quedan queda sede address located location endereco localizacao fica ficam"
             }
             Self::Phone => {
-                "telefono telefonos celular phone telephone telefone llamar llamarlos numero ligar"
+                "telefono telefonos celular phone telephone telefone llamar llamarlos numero number ligar"
             }
         }
     }
@@ -75,7 +75,7 @@ impl Facet {
 
 static PRICE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)[$€£]\s?\d|\d\s?[$€£]|\d\s?(pesos|euros?|d[óo]lares|dollars?|reais|cop|mxn|usd|eur|brl)\b|\bgrat(is|uit)|sin costo|grátis|free of charge|sem custo",
+        r"(?i)([$€£]|\b(usd|cop|mxn|pen|clp|ars|eur|brl)|s/\.?)\s?\d|\d\s?[$€£]|\d\s?(pesos|euros?|d[óo]lares|dollars?|reais|cop|mxn|usd|eur|brl)\b|\bgrat(is|uit)|sin costo|grátis|free of charge|sem custo",
     )
 });
 static DURATION: LazyLock<Regex> = LazyLock::new(|| {

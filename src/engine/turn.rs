@@ -255,7 +255,11 @@ impl Turn {
         if let Err(refusal) = grounds.check(text) {
             return self.commit_builtin(retrieval, Some(refusal));
         }
-        let gap = if self.builtin().answer(&self.question, retrieval).known { None } else { self.gap() };
+        let gap = if self.builtin().answer(&self.question, retrieval).known {
+            None
+        } else {
+            Some(self.question.in_context.clone())
+        };
         self.end(Outcome {
             reply: text.to_owned(),
             language: self.question.language,
@@ -269,7 +273,7 @@ impl Turn {
 
     fn commit_builtin(&mut self, retrieval: &Retrieval, refused: Option<Refusal>) -> Step {
         let answer = self.builtin().answer(&self.question, retrieval);
-        let gap = if answer.known { None } else { self.gap() };
+        let gap = if answer.known { None } else { Some(self.question.in_context.clone()) };
         self.end(Outcome { gap, refused, ..self.outcome(answer) })
     }
 
@@ -292,10 +296,6 @@ impl Turn {
     fn end(&mut self, outcome: Outcome) -> Step {
         self.state = State::Committing(outcome.clone());
         Step::Commit(outcome)
-    }
-
-    fn gap(&self) -> Option<String> {
-        Some(self.question.in_context.clone())
     }
 
     fn newer(&self) -> Newer {

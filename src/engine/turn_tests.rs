@@ -241,7 +241,7 @@ proptest! {
         attempts in 0_u32..7,
         events in prop::collection::vec(any_event(), 1..24),
     ) {
-        let (mut turn, mut step) = Turn::begin(TurnInput { has_model, attempts, ..input(&[&message]) });
+        let (mut turn, mut step) = Turn::begin(TurnInput { attempts, has_model, ..input(&[&message]) });
         let mut open_steps = 0;
         for event in events {
             match &step {

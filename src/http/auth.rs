@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, Uri, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -58,7 +58,7 @@ fn same(given: &str, token: &str) -> bool {
 /// A page of another site reaches this address either under its own name ("DNS rebinding"), or with its own origin.
 fn check_local(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let host = text(header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let host = text(header::HOST).or_else(|| uri.authority().map(Authority::as_str));
     let origin = text(header::ORIGIN).map(|origin| origin.split_once("://").map_or("", |(_, host)| host));
     if !host.is_some_and(is_loopback) || !origin.is_none_or(is_loopback) {
         return Err(ApiError::new(

@@ -96,13 +96,11 @@ pub(super) async fn get(
 }
 
 fn answer(turn: Option<TurnReport>, message_id: String, conversation: ConversationId) -> Response {
-    match turn {
-        Some(turn) => Json(turn).into_response(),
-        None => {
-            let waiting = Waiting { message_id, conversation, status: "accepted" };
-            (StatusCode::ACCEPTED, Json(waiting)).into_response()
-        }
+    if let Some(turn) = turn {
+        return Json(turn).into_response();
     }
+    let waiting = Waiting { message_id, conversation, status: "accepted" };
+    (StatusCode::ACCEPTED, Json(waiting)).into_response()
 }
 
 /// The same id with other words is a mistake of the client: taken for a repetition, the new words would be lost.

@@ -48,11 +48,9 @@ pub(super) async fn messages(
     let limit = query.limit()?;
     let after = query.cursor(|text| text.parse().ok())?.unwrap_or(0);
     let conversation = ConversationId::new(conversation);
-    match tenant.db().messages(&conversation, after, limit + 1).await? {
-        Some(items) => Ok(Json(Page::new(items, limit, |last| last.id.to_string()))),
-        None => {
-            let message = format!("there is no conversation {:?}", conversation.as_str());
-            Err(ApiError::not_found("unknown_conversation", message))
-        }
-    }
+    let Some(items) = tenant.db().messages(&conversation, after, limit + 1).await? else {
+        let message = format!("there is no conversation {:?}", conversation.as_str());
+        return Err(ApiError::not_found("unknown_conversation", message));
+    };
+    Ok(Json(Page::new(items, limit, |last| last.id.to_string())))
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::{
     config::{ConfigErrors, errors::ConfigError},
+    knowledge::{ingest::IngestError, retrieve::KnowledgeError},
     store::StoreError,
     tenants::TenantError,
 };
@@ -55,6 +56,12 @@ impl ApiError {
         Self { field: Some(field), ..error }
     }
 
+    /// The body of the request has more than `max_bytes`, which `setting` raises.
+    pub fn too_large(max_bytes: u64, setting: &str) -> Self {
+        let message = format!("the body is larger than {} kB ({setting})", max_bytes / 1024);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
     /// Something is short for a moment.
     pub fn busy(code: &'static str, message: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
@@ -96,6 +103,24 @@ impl From<TenantError> for ApiError {
     }
 }
 
+impl From<KnowledgeError> for ApiError {
+    fn from(error: KnowledgeError) -> Self {
+        match error {
+            KnowledgeError::Store(error) => Self::from(&error),
+            other => Self::busy("knowledge_unavailable", other.to_string()),
+        }
+    }
+}
+
+impl From<IngestError> for ApiError {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Store(error) => Self::from(&error),
+            other => Self::busy("knowledge_unavailable", other.to_string()),
+        }
+    }
+}
+
 impl From<ConfigErrors> for ApiError {
     fn from(errors: ConfigErrors) -> Self {
         let error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_configuration", errors.to_string());
@@ -121,6 +146,10 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(Body { error: self })).into_response();
         if let Some(seconds) = retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            // The rest of the body is not read, so the connection cannot be used again.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -3,7 +3,7 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
 };
 use serde_json::{Map, Value};
 
@@ -59,6 +59,28 @@ impl Fields {
         }
     }
 
+    /// Any value; none when it is left out or null.
+    pub(super) fn value(&self, field: &str) -> Option<&Value> {
+        self.0.get(field).filter(|value| !value.is_null())
+    }
+
+    /// A whole number from 1 to `most`, `default` when it is left out.
+    ///
+    /// # Errors
+    /// 422 with the field's name.
+    pub(super) fn count(&self, field: &'static str, default: usize, most: usize) -> Result<usize, ApiError> {
+        let Some(value) = self.value(field) else { return Ok(default) };
+        let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
+        count.filter(|count| (1..=most).contains(count)).ok_or_else(|| {
+            ApiError::field(field, format!("`{field}` must be a whole number from 1 to {most}"))
+        })
+    }
+
+    /// The fields of an object inside of another.
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        value.as_object().cloned().map(Self)
+    }
+
     fn parse(body: &[u8]) -> Result<Self, ApiError> {
         match serde_json::from_slice(body) {
             Ok(Value::Object(fields)) => Ok(Self(fields)),
@@ -76,34 +98,46 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// The same from a body of up to `max_bytes`, which `setting` raises: for uploads.
+    ///
+    /// # Errors
+    /// 400, 413 or 422.
+    pub(super) async fn from_upload(
+        request: Request,
+        max_bytes: u64,
+        setting: &str,
+    ) -> Result<Self, ApiError> {
+        Self::parse(&body(request, max_bytes, setting).await?)
+    }
+}
+
 impl FromRequest<AppState> for Fields {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let essence = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/json") {
+        if media_type(request.headers()) != "application/json" {
             return Err(ApiError::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 "send JSON, with `content-type: application/json`",
             ));
         }
-        Self::parse(&body(request, state).await?)
+        let max_kb = state.live.get().server.max_body_kb;
+        Self::parse(&body(request, u64::from(max_kb) * 1024, "server.max_body_kb").await?)
     }
 }
 
-/// The body of a request, up to the size in the configuration.
-async fn body(request: Request, state: &AppState) -> Result<Bytes, ApiError> {
-    let max_kb = state.live.get().server.max_body_kb;
-    let max_bytes = usize::try_from(max_kb).unwrap_or(usize::MAX).saturating_mul(1024);
-    let too_large = || {
-        ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            format!("the body is larger than {max_kb} kB (server.max_body_kb)"),
-        )
-    };
+/// The media type of a body, in lower case and without parameters; empty without any.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// The body of a request, up to `max_bytes`, which `setting` raises.
+async fn body(request: Request, max_bytes: u64, setting: &str) -> Result<Bytes, ApiError> {
+    let too_large = || ApiError::too_large(max_bytes, setting);
+    let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced: Option<usize> = announced.and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes| bytes > max_bytes) {

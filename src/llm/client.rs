@@ -15,7 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use super::error::LlmError;
 use crate::{
-    config::llm::{Llm, LlmKey},
+    config::{
+        llm::{Llm, LlmKey},
+        secret::Secret,
+    },
     domain::message::Role,
     engine::prompt::ModelRequest,
 };
@@ -157,7 +160,7 @@ struct Account {
 
 impl Account {
     fn new(key: &LlmKey) -> Self {
-        let secret = key.api_key.as_ref().map(|key| key.expose()).unwrap_or_default();
+        let secret = key.api_key.as_ref().map(Secret::expose).unwrap_or_default();
         let mut headers = HeaderMap::new();
         // A key that cannot stand in a header is one the provider cannot know: it will say so.
         if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {secret}"))

@@ -4,6 +4,22 @@ use std::time::Duration;
 
 use reqwest::{StatusCode, header::HeaderMap};
 
+/// Words of an account without credit.
+const QUOTA: &[&str] =
+    &["insufficient_quota", "insufficient balance", "billing", "exceeded your current quota", "credit"];
+/// Words of a prompt that is too long.
+const TOO_LONG: &[&str] = &[
+    "context_length",
+    "context length",
+    "maximum context",
+    "context window",
+    "exceed_context",
+    "too many tokens",
+    "prompt is too long",
+];
+/// Words of a content filter.
+const FILTER: &[&str] = &["content_filter", "content management policy", "content_policy", "safety"];
+
 /// A failure of one attempt with one key. It holds nothing of what was asked or answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LlmError {
@@ -53,23 +69,6 @@ impl LlmError {
     pub(super) fn of_response(status: StatusCode, headers: &HeaderMap, body: &str) -> Self {
         let body = body.to_ascii_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| body.contains(word));
-        const QUOTA: &[&str] = &[
-            "insufficient_quota",
-            "insufficient balance",
-            "billing",
-            "exceeded your current quota",
-            "credit",
-        ];
-        const TOO_LONG: &[&str] = &[
-            "context_length",
-            "context length",
-            "maximum context",
-            "context window",
-            "exceed_context",
-            "too many tokens",
-            "prompt is too long",
-        ];
-        const FILTER: &[&str] = &["content_filter", "content management policy", "content_policy", "safety"];
         match status.as_u16() {
             401 | 403 => Self::Unauthorized(status.as_u16()),
             402 => Self::Quota,

@@ -30,7 +30,7 @@ impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pool")
             .field("keys", &self.keys.iter().map(KeyClient::id).collect::<Vec<_>>())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -39,6 +39,11 @@ pub(super) fn check_file(path: &Path) -> Result<(), StoreError> {
     if !header.starts_with(MAGIC) {
         return Err(damaged("not a SQLite file".to_owned()));
     }
+    if has_log(path)? {
+        // A checkpoint that was cut off may have written the new header and not yet all pages: they are in the log,
+        // and only SQLite can put the two together.
+        return Ok(());
+    }
     let [.., p0, p1] = *header.first_chunk::<18>().unwrap_or(&[0; 18]);
     let page_bytes = match u16::from_be_bytes([p0, p1]) {
         1 => 65_536,
@@ -46,7 +51,6 @@ pub(super) fn check_file(path: &Path) -> Result<(), StoreError> {
     };
     let pages = header.get(28..32).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes);
     let expected = page_bytes * u64::from(pages);
-    // Pages that are still in the write-ahead log make the header older than the truth, never newer.
     if bytes < expected {
         return Err(damaged(format!("{bytes} bytes long where the header says {expected}")));
     }
@@ -66,6 +70,18 @@ pub(super) enum Condition {
     Sound,
     /// The full-text index is damaged, and only that.
     IndexDamaged,
+}
+
+/// Whether there is a write-ahead log with something in it.
+fn has_log(path: &Path) -> Result<bool, StoreError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = Path::new(&log);
+    match std::fs::metadata(log) {
+        Ok(file) => Ok(file.len() > 0),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(StoreError::io(log, e)),
+    }
 }
 
 /// Lets SQLite check the structure of a file of ordinary size.
@@ -105,6 +121,30 @@ mod tests {
             assert!(matches!(refused, Err(StoreError::Damaged { .. })), "{keep}: {refused:?}");
             assert_eq!(std::fs::read(&path).unwrap(), &whole[..keep]);
         }
+    }
+
+    /// What `kill -9` in the middle of a checkpoint leaves: the first page is the new one, the last ones are missing.
+    #[test]
+    fn a_file_whose_checkpoint_was_cut_off_is_whole_with_its_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        drop(TenantDb::open(&path).unwrap());
+        let before = std::fs::metadata(&path).unwrap().len();
+        let writer = rusqlite::Connection::open(&path).unwrap();
+        writer
+            .execute_batch("create table big (x blob); insert into big values (randomblob(40000))")
+            .unwrap();
+        let log = std::fs::read(folder.path().join("a.db-wal")).unwrap();
+        drop(writer);
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        assert!(file.metadata().unwrap().len() > before);
+        file.set_len(before).unwrap();
+        assert!(matches!(TenantDb::open(&path), Err(StoreError::Damaged { .. })), "without its log");
+        std::fs::write(folder.path().join("a.db-wal"), log).unwrap();
+        let db = TenantDb::open(&path).unwrap();
+        let bytes =
+            db.read_blocking(|tx| Ok(tx.query_row("select length(x) from big", [], |r| r.get::<_, i64>(0))?));
+        assert_eq!(bytes.unwrap(), 40_000);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::{
     clock::{Ids, ManualClock},
     config::{Config, ConfigSource, env::Env},
     domain::{conversation::ChannelKind, message::Inbound},
+    knowledge::embed::Embedder,
 };
 
 struct World {
@@ -36,12 +37,8 @@ fn world(names: &[&str], settings: &str) -> World {
     let source = ConfigSource::new(Some(file), Env::fixed([]));
     let config = Arc::new(Config::load(&source).unwrap());
     let (clock, hands) = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
-    let tenants = Tenants::list(
-        Arc::new(LiveConfig::new(source, config)),
-        Arc::new(Embedder::builtin().unwrap()),
-        clock.clone(),
-    )
-    .unwrap();
+    let embedder = Arc::new(Embedder::builtin().unwrap());
+    let tenants = Tenants::list(Arc::new(LiveConfig::new(source, config)), embedder, clock.clone()).unwrap();
     World { folder, tenants, clock, hands }
 }
 

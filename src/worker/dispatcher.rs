@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{
     backoff::Backoff,
     bell::Bell,
+    indexing::{self, Indexer},
     rounds::{Pace, Rounds, Stop, Surroundings, after_ms, run},
     runner::RunError,
     turns::Turns,
@@ -43,6 +44,8 @@ pub struct Dispatcher {
     pub tenants: Tenants,
     /// What answers.
     pub turns: Turns,
+    /// What reads a tenant's documents before its first turn.
+    pub indexer: Arc<Indexer>,
     /// Rung when a message was accepted.
     pub bell: Arc<Bell>,
     /// Rung when a turn left replies.
@@ -92,6 +95,9 @@ impl Rounds for Worker {
             Err(TenantError::Unknown(_) | TenantError::Disabled(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
+        if !parts.indexer.is_ready(&tenant, &parts.bell) {
+            return Ok(Some(after_ms(parts.clock.now_ms(), indexing::MAX_WAIT)));
+        }
         let mut places = self.places(others).await;
         let worker = &parts.live.get().worker;
         let rules = ClaimRules {
@@ -118,7 +124,7 @@ impl Rounds for Worker {
     }
 
     fn under_way(&self) -> usize {
-        self.under_way.load(Ordering::Acquire)
+        self.under_way.load(Ordering::Acquire) + self.parts.indexer.under_way()
     }
 }
 

@@ -19,7 +19,7 @@ pub struct DataLock {
 #[derive(Debug, thiserror::Error)]
 pub enum DataLockError {
     /// Another daemon works there.
-    #[error("another iass daemon{} serves the data directory {}", pid_text(.pid), folder.display())]
+    #[error("another iass daemon{} serves the data directory {}", pid_text(*.pid), folder.display())]
     Taken {
         /// The data directory.
         folder: PathBuf,
@@ -67,7 +67,7 @@ impl DataLock {
     }
 }
 
-fn pid_text(pid: &Option<u32>) -> String {
+fn pid_text(pid: Option<u32>) -> String {
     pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
 }
 

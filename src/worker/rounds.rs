@@ -102,7 +102,9 @@ pub(super) async fn run<R: Rounds>(worker: Arc<R>, around: Surroundings) {
             if left.is_empty() {
                 return;
             }
-            left.into_keys().for_each(|tenant| schedule.wake(tenant));
+            for tenant in left.into_keys() {
+                schedule.wake(tenant);
+            }
             continue;
         }
         let wait_ms = schedule.next_due_ms().map(|due_ms| due_ms.saturating_sub(now_ms).max(0));

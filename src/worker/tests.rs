@@ -12,6 +12,7 @@ use super::{
     DAEMON_OWNER, Stop,
     bell::Bell,
     dispatcher::Dispatcher,
+    indexing::Indexer,
     outbox::Outbox,
     runner::{RunError, TenantContext},
     turns::Turns,
@@ -38,7 +39,7 @@ use crate::{
 
 /// Turns that answer with the texts they were given, joined by `+`; a text may say to do something else.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Script {
+pub struct Script {
     /// Guards how many turns of each tenant began, in order.
     began: Arc<Mutex<Vec<(TenantId, String)>>>,
     /// Lets the turns go on that were told to wait.
@@ -127,7 +128,8 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
         std::fs::write(of_tenant.join("tenant.toml"), "name = \"Test\"\n").unwrap();
     }
     let live = live(folder.path(), settings);
-    let tenants = Tenants::list(live.clone(), Arc::new(Embedder::builtin().unwrap()), Clock::System).unwrap();
+    let embedder = Arc::new(Embedder::builtin().unwrap());
+    let tenants = Tenants::list(live.clone(), embedder, Clock::System).unwrap();
     let (dispatcher, outbox) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
     let desk = Arc::new(ReplyDesk::default());
     let (turns, chance) = (Script::default(), Chance::Fixed(0.0));
@@ -141,6 +143,7 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
                 live: live.clone(),
                 tenants: tenants.clone(),
                 turns: Turns::Scripted(turns.clone()),
+                indexer: Arc::new(Indexer::new(live.clone(), "iass".into(), Clock::System)),
                 bell: dispatcher.clone(),
                 outbox: outbox.clone(),
                 desk,

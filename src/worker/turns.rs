@@ -43,8 +43,11 @@ pub struct LiveRunner {
     clock: Clock,
     ids: Ids,
     /// Guards the configuration that the runner was made of, and the runner.
-    made: Arc<Mutex<Option<(Arc<Config>, TurnRunner)>>>,
+    made: Arc<Mutex<Option<Made>>>,
 }
+
+/// A runner and the configuration it was made of.
+type Made = (Arc<Config>, TurnRunner);
 
 impl LiveRunner {
     /// A runner of the configuration in force.

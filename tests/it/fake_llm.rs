@@ -1,6 +1,8 @@
 //! A model provider that does what the test tells it: answers, whole or as a stream, refuses, hangs, breaks off or
 //! talks nonsense. It keeps every request it gets.
 
+#![allow(dead_code, unreachable_pub, reason = "two test crates share it, and each uses a part")]
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -78,7 +78,7 @@ fn every_layer_names_only_what_it_may() {
         let text = std::fs::read_to_string(file).unwrap();
         let lines = code_lines(&text);
         for rule in RULES {
-            if !rule.inside.iter().any(|area| is_in(&area)) || rule.except.iter().any(|area| is_in(&area)) {
+            if !rule.inside.iter().any(&is_in) || rule.except.iter().any(&is_in) {
                 continue;
             }
             for (number, code) in &lines {

@@ -9,8 +9,14 @@
     reason = "a test may fail"
 )]
 
+mod api_documents;
+mod chat;
 mod config;
+mod crash;
 mod documents;
+mod fake_llm;
+mod harness;
 mod knowledge;
 mod layers;
+mod serve;
 mod tenant;

@@ -5,20 +5,17 @@
 //! is asked for (a price, a duration), and by how well its passage was found. The best one leads; others follow when
 //! they add a kind of fact that is still missing, or belong to it.
 
+mod score;
+mod units;
+
 use std::collections::HashSet;
 
-use super::{Question, plain::plain};
-use crate::{
-    domain::{
-        language::Language,
-        retrieval::{Passage, Sentence},
-    },
-    engine::{
-        language,
-        question::{Facet, facets, subject},
-        words::{is_stop_word, stem, words},
-    },
+use self::{
+    score::{Asked, WEIGHTS},
+    units::{Unit, units_of},
 };
+use super::Question;
+use crate::{domain::retrieval::Passage, engine::question::Facet};
 
 /// Passages that are looked at: answers are near the top, and each more is time.
 const MAX_PASSAGES: usize = 4;
@@ -26,21 +23,6 @@ const MAX_PASSAGES: usize = 4;
 const MAX_UNITS: usize = 5;
 /// The longest answer, in characters: what a person reads on a phone without scrolling.
 const MAX_CHARS: usize = 520;
-/// A sentence longer than this is cut at a word.
-const MAX_UNIT_CHARS: usize = 700;
-
-/// What each sign of a good sentence is worth. Tried on the example tenants' questions.
-mod weight {
-    pub(super) const SIMILARITY: f32 = 1.0;
-    pub(super) const COVERAGE: f32 = 0.9;
-    pub(super) const FACETS: f32 = 0.5;
-    pub(super) const PASSAGE: f32 = 0.7;
-    /// Taken off an item or a row: a sentence that says the same reads better.
-    pub(super) const ITEM: f32 = 0.1;
-    /// A word found in the heading only.
-    pub(super) const IN_HEADING: f32 = 0.6;
-}
-
 /// The sentences that answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Extract {
@@ -48,32 +30,6 @@ pub(super) struct Extract {
     pub(super) text: String,
     /// The passages they come from, the one that leads first.
     pub(super) passages: Vec<usize>,
-}
-
-/// A sentence, item or row that may be part of the answer.
-struct Unit {
-    passage: usize,
-    position: usize,
-    text: String,
-    /// An item of a list or a row of a table, which stays on a line of its own.
-    is_item: bool,
-    /// A row of a table.
-    is_row: bool,
-    similarity: f32,
-    /// How much of the question's rare words it has, its heading's counted in part.
-    coverage: f32,
-    /// The same without the heading's.
-    own_coverage: f32,
-    facets: Vec<Facet>,
-    score: f32,
-    words: HashSet<String>,
-}
-
-impl Unit {
-    /// Whether it is one of several that belong together, such as the steps of an instruction.
-    fn is_step(&self) -> bool {
-        self.is_item && !self.is_row
-    }
 }
 
 /// The answer in the passages; `None` when they hold no words.
@@ -85,171 +41,10 @@ pub(super) fn extract(question: &Question, passages: &[Passage]) -> Option<Extra
         .enumerate()
         .flat_map(|(index, passage)| units_of(index, passage))
         .collect();
-    asked.score(&mut units, passages);
+    asked.score(&mut units, passages, &WEIGHTS);
     let best = units.iter().max_by(|a, b| a.score.total_cmp(&b.score))?;
     let chosen = choose(&units, best, &asked.facets);
     Some(compose(chosen))
-}
-
-/// What the question asks for.
-struct Asked {
-    stems: Vec<String>,
-    language: Language,
-    facets: Vec<Facet>,
-}
-
-impl Asked {
-    fn new(question: &Question) -> Self {
-        let mut stems = subject(&question.in_context);
-        stems.sort();
-        stems.dedup();
-        let now = facets(&question.text);
-        let facets = if now.is_empty() { facets(&question.in_context) } else { now };
-        Self { stems, language: question.language, facets }
-    }
-
-    /// Fills in coverage, facets and score of all units.
-    fn score(&self, units: &mut [Unit], passages: &[Passage]) {
-        let written_in =
-            passages.first().map_or(self.language, |first| language::detect(&first.text, self.language));
-        let asked: Vec<(String, String)> =
-            self.stems.iter().map(|word| (word.clone(), stem(word, written_in))).collect();
-        let headings: Vec<HashSet<String>> = passages
-            .iter()
-            .map(|passage| {
-                let title = passage.title.as_deref().unwrap_or_default();
-                words(&format!("{title} {}", passage.heading))
-                    .iter()
-                    .map(|word| stem(word, written_in))
-                    .collect()
-            })
-            .collect();
-        for unit in &mut *units {
-            unit.words = words(&unit.text)
-                .into_iter()
-                .filter(|word| !is_stop_word(word))
-                .map(|word| stem(&word, written_in))
-                .collect();
-        }
-        let nobody = HashSet::new();
-        let found: Vec<Vec<f32>> = units
-            .iter()
-            .map(|unit| {
-                let heading = headings.get(unit.passage).unwrap_or(&nobody);
-                asked
-                    .iter()
-                    .map(|(word, stem)| {
-                        if has(&unit.words, word, stem) {
-                            1.0
-                        } else if has(heading, word, stem) {
-                            weight::IN_HEADING
-                        } else {
-                            0.0
-                        }
-                    })
-                    .collect()
-            })
-            .collect();
-        #[expect(clippy::cast_precision_loss, reason = "a few hundred sentences at most")]
-        let rarity: Vec<f32> = (0..asked.len())
-            .map(|term| {
-                let having = found.iter().filter(|row| row.get(term).is_some_and(|hit| *hit > 0.0)).count();
-                // A word that no sentence has tells nothing about which is the best.
-                if having == 0 { 0.0 } else { (1.0 + units.len() as f32 / having as f32).ln() }
-            })
-            .collect();
-        let total: f32 = rarity.iter().sum();
-        let best_passage = passages.iter().map(|passage| passage.score).fold(f32::EPSILON, f32::max);
-        for (unit, found) in units.iter_mut().zip(&found) {
-            if total > 0.0 {
-                let sum = |least: f32| -> f32 {
-                    let hits = found.iter().zip(&rarity).filter(|(hit, _)| **hit >= least);
-                    hits.map(|(hit, rarity)| hit * rarity).sum()
-                };
-                unit.coverage = sum(0.0) / total;
-                unit.own_coverage = sum(1.0) / total;
-            }
-            unit.facets = self.facets.iter().copied().filter(|facet| facet.is_in(&unit.text)).collect();
-            #[expect(clippy::cast_precision_loss, reason = "at most five kinds of fact")]
-            let facets = unit.facets.len() as f32 / self.facets.len().max(1) as f32;
-            let passage = passages.get(unit.passage).map_or(0.0, |passage| passage.score / best_passage);
-            unit.score = weight::SIMILARITY * unit.similarity
-                + weight::COVERAGE * unit.coverage
-                + weight::FACETS * facets
-                + weight::PASSAGE * passage
-                - if unit.is_item { weight::ITEM } else { 0.0 };
-        }
-    }
-}
-
-/// Whether a set of stems has a word, small typing errors forgiven in words long enough to bear them.
-fn has(stems: &HashSet<String>, word: &str, stem: &str) -> bool {
-    const LONG_ENOUGH: usize = 5;
-    stems.contains(stem)
-        || (word.len() >= LONG_ENOUGH
-            && stems.iter().any(|known| {
-                known.len() + 1 >= LONG_ENOUGH
-                    && known.len().abs_diff(stem.len()) <= 1
-                    && strsim::osa_distance(known, stem) <= 1
-            }))
-}
-
-fn units_of(index: usize, passage: &Passage) -> Vec<Unit> {
-    let whole = [Sentence { range: 0..passage.text.len(), similarity: passage.score }];
-    let sentences: &[Sentence] = if passage.sentences.is_empty() { &whole } else { &passage.sentences };
-    let on_own_line = own_lines(&passage.text, sentences);
-    sentences
-        .iter()
-        .zip(on_own_line)
-        .enumerate()
-        .filter_map(|(position, (sentence, on_own_line))| {
-            let line = plain(passage.sentence(sentence));
-            let text: String = line.text.chars().take(MAX_UNIT_CHARS).collect();
-            text.chars().any(char::is_alphanumeric).then(|| Unit {
-                passage: index,
-                position,
-                text,
-                is_item: line.is_item || on_own_line,
-                is_row: line.is_row,
-                similarity: sentence.similarity,
-                coverage: 0.0,
-                own_coverage: 0.0,
-                facets: Vec::new(),
-                score: 0.0,
-                words: HashSet::new(),
-            })
-        })
-        .collect()
-}
-
-/// Which sentences stand alone on a line, as the items of a list do.
-fn own_lines(text: &str, sentences: &[Sentence]) -> Vec<bool> {
-    let gap = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    let after_line_break: Vec<bool> = (0..sentences.len())
-        .map(|index| {
-            let start = sentences.get(index).map_or(0, |sentence| sentence.range.start);
-            let before = index.checked_sub(1).and_then(|index| sentences.get(index));
-            before.is_some_and(|before| gap(before.range.end, start) == "\n")
-        })
-        .collect();
-    let mut alone: Vec<bool> = (0..sentences.len())
-        .map(|index| {
-            let breaks = after_line_break.get(index).copied().unwrap_or_default();
-            let ends_line = match (sentences.get(index), sentences.get(index + 1)) {
-                (Some(this), Some(next)) => gap(this.range.end, next.range.start).contains('\n'),
-                _ => true,
-            };
-            breaks && ends_line
-        })
-        .collect();
-    // The first one has no line break before it: it is an item if all the others are.
-    let others_alone = alone.len() > 1 && alone.iter().skip(1).all(|alone| *alone);
-    let introduces =
-        sentences.first().is_some_and(|first| gap(first.range.start, first.range.end).ends_with(':'));
-    if let Some(first) = alone.first_mut() {
-        *first = others_alone && !introduces;
-    }
-    alone
 }
 
 /// The best unit and those that belong to it: its neighbours first, then sentences of other passages that bring a
@@ -302,7 +97,8 @@ fn wanted(unit: &Unit, best: &Unit, chosen: &[&Unit], asked: &[Facet]) -> Option
         return (about_it && (beside || brings_missing) && part >= ELSEWHERE).then_some(part);
     }
     if beside && (introduced || (unit.is_step() && best.is_step())) {
-        return Some(3.0 + part);
+        // Instructions are read from their first step.
+        return Some(if unit.position < best.position { 4.0 } else { 3.0 } + part);
     }
     let least = if all_answered { ENOUGH_SAID } else { GO_ON };
     let continues = beside && part >= least;

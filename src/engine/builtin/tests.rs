@@ -159,3 +159,39 @@ fn courtesies_need_no_knowledge() {
     assert!(say("?", Language::Es).unwrap().contains("No alcancé"));
     assert_eq!(say("hola, ¿cuánto cuesta?", Language::Es), None);
 }
+
+#[test]
+fn instructions_are_read_from_their_first_step() {
+    let steps = "Cambie la contraseña de inmediato.\nCierre todas las sesiones de la cuenta robada.\nEscriba a soporte.";
+    let reply = ask_in(
+        Language::Es,
+        "me robaron la cuenta, ¿qué hago?",
+        vec![passage("s.md", "Cuenta robada", 0.9, steps)],
+    );
+    assert_eq!(
+        reply.text,
+        "- Cambie la contraseña de inmediato.\n- Cierre todas las sesiones de la cuenta robada.\n- Escriba a soporte."
+    );
+}
+
+#[test]
+fn a_row_brings_no_rows_about_other_things() {
+    let table = "Tratamiento: Láser; Ejercicio: 48 horas\nTratamiento: Microneedling; Ejercicio: 72 horas\nTratamiento: Peeling; Ejercicio: 24 horas";
+    let answer = ask_in(
+        Language::Es,
+        "¿cuánto tiempo sin ejercicio después del microneedling?",
+        vec![passage("c.md", "Cuidados", 0.9, table)],
+    );
+    assert_eq!(answer.text, "Tratamiento: Microneedling; Ejercicio: 72 horas");
+}
+
+#[test]
+fn an_open_question_gets_its_whole_section() {
+    let section = "La encargada de protección de datos es Francisca Morales. Escriba a privacidad@norte.example. Responde en diez días.";
+    let answer = ask_in(
+        Language::Es,
+        "¿Quién es la encargada de protección de datos y cómo le escribo?",
+        vec![passage("p.md", "Privacidad", 0.9, section)],
+    );
+    assert_eq!(answer.text, section);
+}
