@@ -8,6 +8,7 @@ mod entry;
 mod error;
 mod open;
 mod reload;
+mod words;
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +19,10 @@ use std::{
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use self::entry::{Entry, Opened, Slot};
+use self::{
+    entry::{Entry, Opened, Slot},
+    open::Means,
+};
 pub use self::{
     entry::{Tenant, TenantState, TenantStatus, TenantUse},
     error::TenantError,
@@ -50,7 +54,7 @@ struct Shared {
     live: Arc<LiveConfig>,
     directory: TenantDirectory,
     clock: Clock,
-    embedder: Arc<Embedder>,
+    means: Means,
     /// Guards the tenants that are known, by name. Held for look-ups only.
     entries: Mutex<BTreeMap<TenantId, Arc<Entry>>>,
     /// A place for each tenant that may be open.
@@ -78,7 +82,7 @@ impl Tenants {
                 live,
                 directory,
                 clock,
-                embedder,
+                means: Means { embedder, prompts: Arc::default() },
                 entries: Mutex::new(entries),
                 places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
                 freed: Arc::new(Notify::new()),
@@ -214,8 +218,8 @@ impl Tenants {
             return Err(TenantError::Disabled(entry.id.clone()));
         }
         let place = self.place().await?;
-        let (daemon, embedder) = (self.shared.live.get(), self.shared.embedder.clone());
-        let tenant = open::open(&entry.id, config, daemon, embedder, slot.settled).await?;
+        let (daemon, means) = (self.shared.live.get(), &self.shared.means);
+        let tenant = open::open(&entry.id, config, daemon, means, slot.settled).await?;
         slot.settled = true;
         Ok(Opened { tenant: Arc::new(tenant), _place: place })
     }

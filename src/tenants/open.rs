@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Weekday;
 
-use super::{Tenant, TenantError};
+use super::{Tenant, TenantError, words::SharedPrompts};
 use crate::{
     config::{
         Config,
@@ -21,13 +21,20 @@ use crate::{
     worker::{DAEMON_OWNER, runner::TenantContext},
 };
 
+/// What all tenants work with.
+#[derive(Debug)]
+pub(super) struct Means {
+    pub(super) embedder: Arc<Embedder>,
+    pub(super) prompts: Arc<SharedPrompts>,
+}
+
 /// Opens a tenant's database and puts together what its turns need. Unless `settled`, what an earlier daemon left
 /// half-way is put right before anybody uses it.
 pub(super) async fn open(
     id: &TenantId,
     config: Arc<TenantConfig>,
     daemon: Arc<Config>,
-    embedder: Arc<Embedder>,
+    means: &Means,
     settled: bool,
 ) -> Result<Tenant, TenantError> {
     let path = daemon.paths.tenant_database(id);
@@ -37,30 +44,32 @@ pub(super) async fn open(
     if !settled {
         settle(id, &db, &daemon).await?;
     }
-    read_context(id, config, daemon, Knowledge::new(db, embedder)).await
+    read_context(id, config, daemon, means, Knowledge::new(db, means.embedder.clone())).await
 }
 
-/// The same tenant with a new configuration, on the same open database.
+/// The same tenant with a new configuration and its prompts read again, on the same open database.
 pub(super) async fn reconfigure(
     tenant: &Tenant,
     config: Arc<TenantConfig>,
     daemon: Arc<Config>,
+    means: &Means,
 ) -> Result<Tenant, TenantError> {
-    read_context(tenant.id(), config, daemon, tenant.context.knowledge.clone()).await
+    read_context(tenant.id(), config, daemon, means, tenant.context.knowledge.clone()).await
 }
 
 async fn read_context(
     id: &TenantId,
     config: Arc<TenantConfig>,
     daemon: Arc<Config>,
+    means: &Means,
     knowledge: Knowledge,
 ) -> Result<Tenant, TenantError> {
-    let (reading, of) = (config.clone(), id.clone());
-    let context = tokio::task::spawn_blocking(move || context(&of, &reading, &daemon.paths, knowledge))
+    let (prompts, of) = (means.prompts.clone(), id.clone());
+    let prompts = tokio::task::spawn_blocking(move || prompts.of(&of, &daemon.paths))
         .await
         .map_err(|join| TenantError::interrupted(id, &join))?
         .map_err(|error| TenantError::Content { id: id.clone(), message: error.to_string() })?;
-    Ok(Tenant { context, config })
+    Ok(Tenant { context: put_together(id, &config, prompts, knowledge), config })
 }
 
 /// What the turns of a tenant work with. Blocking: reads the tenant's prompts.
@@ -73,16 +82,24 @@ pub fn context(
     paths: &Paths,
     knowledge: Knowledge,
 ) -> Result<TenantContext, PromptError> {
-    let own_prompts = paths.tenants.join(id.as_str()).join("prompts");
-    let prompts = Prompts::load(Some(&paths.prompts), Some(&own_prompts))?;
-    Ok(TenantContext {
+    let prompts = SharedPrompts::default().of(id, paths)?;
+    Ok(put_together(id, config, prompts, knowledge))
+}
+
+fn put_together(
+    id: &TenantId,
+    config: &TenantConfig,
+    prompts: Arc<Prompts>,
+    knowledge: Knowledge,
+) -> TenantContext {
+    TenantContext {
         id: id.clone(),
         business: Arc::new(business(config)),
         db: knowledge.db().clone(),
         knowledge,
-        prompts: Arc::new(prompts),
+        prompts,
         window: config.memory.window,
-    })
+    }
 }
 
 /// What a reply may need to know of the business.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{TenantError, TenantState, Tenants, entry::Entry, open::reconfigure};
 use crate::{
-    config::{Config, errors::ConfigError, tenant::TenantConfig, tenant_file::TenantFileError},
+    config::{errors::ConfigError, tenant::TenantConfig, tenant_file::TenantFileError},
     domain::tenant::TenantId,
 };
 
@@ -47,6 +47,7 @@ impl Tenants {
                 });
             }
         };
+        self.shared.means.prompts.forget();
         let mut outcome = TenantsReload { errors, ..TenantsReload::default() };
         let gone: Vec<TenantId> =
             self.ids().into_iter().filter(|id| all.iter().all(|(there, _)| there != id)).collect();
@@ -66,11 +67,11 @@ impl Tenants {
                 outcome.added.push(id.clone());
             }
             match loaded {
-                Ok(config) => {
-                    if take_up(&entry, config, self.shared.live.get()).await && !is_new {
-                        outcome.changed.push(id);
-                    }
-                }
+                Ok(config) => match self.take_up(&entry, config).await {
+                    Ok(true) if !is_new => outcome.changed.push(id),
+                    Ok(_) => {}
+                    Err(error) => outcome.errors.extend(self.keep_old(&entry, &error).await),
+                },
                 Err(error) => {
                     let error = TenantError::from_file(&id, error);
                     outcome.errors.extend(self.keep_old(&entry, &error).await);
@@ -99,31 +100,29 @@ impl Tenants {
         entry.note_config(&errors);
         errors
     }
-}
 
-/// Puts a new configuration in force, and says whether it differs from one there was.
-async fn take_up(entry: &Entry, config: TenantConfig, daemon: Arc<Config>) -> bool {
-    let mut slot = entry.slot.lock().await;
-    entry.note_config(&[]);
-    if slot.config.as_deref() == Some(&config) {
-        return false;
-    }
-    let had_one = slot.config.is_some();
-    let config = Arc::new(config);
-    slot.config = Some(config.clone());
-    slot.failed = None;
-    if !config.enabled {
-        // Turns under way keep their handle until they end. Closing writes to the disk, so not here.
-        let opened = slot.opened.take();
-        drop(tokio::task::spawn_blocking(move || drop(opened)).await);
-        entry.note(TenantState::Disabled, None);
-    } else if let Some(opened) = &mut slot.opened {
-        match reconfigure(&opened.tenant, config, daemon).await {
-            Ok(tenant) => opened.tenant = Arc::new(tenant),
-            Err(error) => tracing::error!(tenant = %entry.id, %error, "the tenant goes on as before"),
+    /// Puts a new configuration in force and reads the prompts of an open tenant again. Says whether the
+    /// configuration differs from the one there was.
+    async fn take_up(&self, entry: &Entry, config: TenantConfig) -> Result<bool, TenantError> {
+        let mut slot = entry.slot.lock().await;
+        let had_one = slot.config.is_some();
+        let differs = slot.config.as_deref() != Some(&config);
+        let config = Arc::new(config);
+        if !config.enabled {
+            // Turns under way keep their handle until they end. Closing writes to the disk, so not here.
+            let opened = slot.opened.take();
+            drop(tokio::task::spawn_blocking(move || drop(opened)).await);
+            entry.note(TenantState::Disabled, None);
+        } else if let Some(opened) = &mut slot.opened {
+            let daemon = self.shared.live.get();
+            let tenant = reconfigure(&opened.tenant, config.clone(), daemon, &self.shared.means).await?;
+            opened.tenant = Arc::new(tenant);
+        } else if differs {
+            entry.note(TenantState::Closed, None);
         }
-    } else {
-        entry.note(TenantState::Closed, None);
+        slot.config = Some(config);
+        slot.failed = None;
+        entry.note_config(&[]);
+        Ok(had_one && differs)
     }
-    had_one
 }

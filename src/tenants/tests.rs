@@ -184,3 +184,17 @@ async fn what_a_killed_daemon_held_is_free_before_anybody_uses_the_tenant_and_on
     let a = w.tenants.get(&id("a")).await.unwrap();
     assert_eq!(claims(a.db()).await, 0, "the lease of this one does");
 }
+
+#[tokio::test]
+async fn tenants_without_prompts_of_their_own_share_one_copy_until_a_reload() {
+    let w = world(&["a", "b", "own"], "");
+    fs::create_dir_all(w.folder.path().join("tenants/own/prompts")).unwrap();
+    let prompts = async |name: &str| w.tenants.get(&id(name)).await.unwrap().context.prompts.clone();
+    let (a, b, own) = (prompts("a").await, prompts("b").await, prompts("own").await);
+    assert!(Arc::ptr_eq(&a, &b));
+    assert!(!Arc::ptr_eq(&a, &own));
+    w.tenants.reload().await.unwrap();
+    let again = prompts("a").await;
+    assert!(!Arc::ptr_eq(&a, &again), "an edited prompt takes effect");
+    assert!(Arc::ptr_eq(&again, &prompts("b").await));
+}
