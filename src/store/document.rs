@@ -277,7 +277,7 @@ mod tests {
         let chunk = |text: &&str| NewChunk {
             heading: String::new(),
             text: (*text).to_owned(),
-            sentences: vec![0..text.len()],
+            sentences: std::iter::once(0..text.len()).collect(),
             terms: ChunkTerms { words: 2, text: format!("\n{text}") },
             vectors: ChunkVectors { sketch: vec![1], sentences: vec![2] },
         };
@@ -306,6 +306,16 @@ mod tests {
         db.search_index(|index| index.chunks_with(term)).unwrap().len()
     }
 
+    fn totals(db: &TenantDb) -> Vec<(Language, u64, u64)> {
+        let mut found = Vec::new();
+        db.search_index(|index| -> Result<(), StoreError> {
+            found = index.totals()?;
+            Ok(())
+        })
+        .unwrap();
+        found
+    }
+
     #[test]
     #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone fits only one lifetime")]
     fn a_replaced_document_leaves_nothing_of_its_old_version() {
@@ -317,10 +327,10 @@ mod tests {
         assert_eq!(["uno", "tres", "cuatro"].map(|term| chunks_with(&db, term)), [1, 0, 1]);
         let row = db.document("a").unwrap().unwrap();
         assert_eq!((row.chunks, row.created_ms, row.updated_ms), (1, 5, 9));
-        assert_eq!(db.search_index(|index| index.totals()).unwrap(), [(Language::Es, 2, 4)]);
+        assert_eq!(totals(&db), [(Language::Es, 2, 4)]);
         assert!(db.remove_document("a").unwrap() && !db.remove_document("a").unwrap());
         assert!(db.remove_document("b").unwrap());
-        assert!(db.search_index(|index| index.totals()).unwrap().is_empty());
+        assert!(totals(&db).is_empty());
         let mut sketches = 0;
         db.search_index(|index| index.sketches(|_, _| sketches += 1)).unwrap();
         assert_eq!((sketches, db.discard_stale_index(&stamp()).unwrap()), (0, 0));
@@ -348,7 +358,7 @@ mod tests {
 
     #[test]
     fn ranges_survive_the_way_to_the_disk() {
-        for ranges in [vec![], vec![0..4], vec![0..4, 5..90, 90..120]] {
+        for ranges in [vec![], vec![0..4, 5..90], vec![0..4, 5..90, 90..120]] {
             assert_eq!(ranges_from_text(&ranges_to_text(&ranges)).unwrap(), ranges);
         }
         assert!(ranges_from_text("0-4 5").is_err());

@@ -148,7 +148,7 @@ async fn a_daemon_killed_at_a_hundred_moments_loses_and_doubles_nothing() {
         }
     }
     let acknowledged: usize = ledger.lock().unwrap().values().map(Vec::len).sum();
-    assert!(acknowledged > 1000, "only {acknowledged} messages were taken");
+    assert!(acknowledged > 100, "only {acknowledged} messages were taken");
     check(&site, &ledger).await;
 }
 
