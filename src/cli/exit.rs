@@ -1,6 +1,6 @@
 //! How a command ends: its exit code, and what is said when it failed. The one place that turns errors into codes.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use serde::Serialize;
 
@@ -13,6 +13,7 @@ use crate::{
     domain::tenant::TenantIdError,
     knowledge::{ingest::IngestError, retrieve::KnowledgeError},
     store::StoreError,
+    worker::runner::RunError,
 };
 
 /// The end of a command, as scripts and service managers see it. The numbers above 64 are those of `sysexits.h`.
@@ -155,7 +156,11 @@ fn store_error(error: &anyhow::Error) -> Option<&StoreError> {
     if let Some(IngestError::Store(inner)) = cause(error) {
         return Some(inner);
     }
-    cause(error)
+    if let Some(RunError::Store(inner)) = cause(error) {
+        return Some(inner);
+    }
+    // Whoever waited for the same group commit shares its error.
+    cause(error).or_else(|| cause::<Arc<StoreError>>(error).map(Arc::as_ref))
 }
 
 /// What to do about an error, if something is known to help.

@@ -165,6 +165,25 @@ fn whatever_the_model_does_the_customer_gets_an_answer() {
 }
 
 #[test]
+fn a_second_chat_of_the_same_contact_waits_for_the_first() {
+    let dir = workplace(None);
+    let mut first = command(dir.path(), &[]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = first.stdin.take().unwrap();
+    input.write_all("hola\n".as_bytes()).unwrap();
+    let mut reply = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(first.stdout.take().unwrap()), &mut reply)
+        .unwrap();
+    assert!(reply.contains("Spa Aurora"), "{reply}");
+    let second = say(dir.path(), &["hola"], &[]);
+    assert_eq!(second.status.code(), Some(75), "{}", stderr(&second));
+    assert!(stderr(&second).contains("--contact"), "{}", stderr(&second));
+    assert!(say(dir.path(), &["hola"], &["--contact", "Luis"]).status.success());
+    drop(input);
+    assert!(first.wait().unwrap().success());
+    assert!(say(dir.path(), &["hola"], &[]).status.success());
+}
+
+#[test]
 fn every_line_of_a_pipe_is_a_message() {
     let dir = workplace(None);
     let mut child =
