@@ -156,9 +156,7 @@ pub fn main() -> ExitCode {
 
 /// Runs one command line in the given environment.
 pub fn run(arguments: Vec<OsString>, env: Env) -> ExitStatus {
-    // Both ring and aws-lc-rs are compiled in by our libraries: rustls needs to be told which one. It fails only
-    // when a provider is already there, which serves as well.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    crate::tls::install_provider();
     crash::arm(&env);
 
     let early = early_settings(&arguments);

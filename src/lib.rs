@@ -19,4 +19,5 @@ pub mod crash;
 pub mod http;
 pub mod telemetry;
 pub mod tenants;
+pub mod tls;
 pub mod worker;

@@ -145,6 +145,7 @@ impl KeyClient {
 
 /// The HTTP client that all keys share.
 pub(super) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    crate::tls::install_provider();
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("iass/", env!("CARGO_PKG_VERSION")))

@@ -154,6 +154,7 @@ pub(crate) type Answer = (StatusCode, Value);
 
 impl Client {
     fn new(url: String) -> Self {
+        iass::tls::install_provider();
         let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
         Self { url, http }
     }

@@ -146,6 +146,7 @@ impl Hub {
     /// # Errors
     /// When no TLS client can be made.
     pub fn new(endpoint: &str) -> Result<Self, HubError> {
+        crate::tls::install_provider();
         let endpoint = endpoint.trim_end_matches('/').to_owned();
         let client = |redirects| {
             reqwest::Client::builder()
