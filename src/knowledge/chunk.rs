@@ -7,7 +7,7 @@ mod sentences;
 
 use std::ops::Range;
 
-use text_splitter::{ChunkConfig, ChunkSizer, TextSplitter};
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use self::sentences::sentences;
 use super::read::{Block, BlockKind, Document};
@@ -147,22 +147,47 @@ fn units(section: &[Block], max_words: usize) -> Vec<Unit<'_>> {
     units
 }
 
-/// A sentence that is no longer than a chunk is one part; a longer one is cut between words, or where it must.
+/// A sentence that is no longer than a chunk is one part; a longer one is cut after a comma, between words, or where
+/// it must.
 fn parts(sentence: &str, max_words: usize) -> Vec<&str> {
     if words(sentence) <= max_words {
         return vec![sentence];
     }
     // Half a chunk: a part ends at a comma more often, and two of them still make a chunk.
-    let config = ChunkConfig::new((max_words / 2).max(1)).with_sizer(Words);
-    TextSplitter::new(config).chunks(sentence).collect()
+    let limit = (max_words / 2).max(1);
+    let mut parts = Vec::new();
+    let mut rest = sentence;
+    // Counting is left out where the bytes alone tell, so that a text of one endless sentence is not counted again for
+    // each of its parts.
+    while rest.len() > limit * LETTERS_PER_WORD * 4 || words(rest) > limit {
+        let (part, after) = rest.split_at(cut(rest, limit));
+        parts.push(part.trim());
+        rest = after;
+    }
+    parts.push(rest.trim());
+    parts.retain(|part| !part.is_empty());
+    parts
 }
 
-/// Measures text for the splitter as chunks are measured.
-struct Words;
-
-impl ChunkSizer for Words {
-    fn size(&self, chunk: &str) -> usize {
-        words(chunk)
+/// Where to end the first part of a text of more than `limit` words: never at its begin, never inside of a letter.
+fn cut(text: &str, limit: usize) -> usize {
+    let (mut end, mut comma) = (0, 0);
+    for (at, word) in text.split_word_bound_indices() {
+        let after = at + word.len();
+        let Some(part) = text.get(..after).filter(|part| words(part) <= limit) else { break };
+        end = after;
+        if part.ends_with([',', ';', ':', '、', '，']) {
+            comma = after;
+        }
+    }
+    match (end, comma) {
+        // One word that is longer than a part.
+        (0, _) => {
+            let letters = text.grapheme_indices(true).map(|(at, letter)| at + letter.len());
+            letters.take(limit * LETTERS_PER_WORD).last().unwrap_or(text.len())
+        }
+        (end, comma) if comma > end / 2 => comma,
+        (end, _) => end,
     }
 }
 
