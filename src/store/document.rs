@@ -317,7 +317,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone fits only one lifetime")]
     fn a_replaced_document_leaves_nothing_of_its_old_version() {
         let (_folder, db) = database();
         db.put_documents(&[document("a", &["uno dos", "tres"]), document("b", &["uno"])], &stamp(), 5)
