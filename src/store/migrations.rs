@@ -39,6 +39,34 @@ mod tests {
     }
 
     #[test]
+    fn knowledge_comes_into_a_database_whose_messages_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        Migrations::from_slice(STEPS).to_version(&mut connection, 1).unwrap();
+        connection
+            .execute_batch(
+                "insert into contact values ('p', 'api', 'ana', null, 1);
+                 insert into conversation (id, contact_id, created_ms, updated_ms) values ('c', 'p', 1, 2);
+                 insert into turn values ('t', 'c', '{}', 2);
+                 insert into inbox (channel, message_id, conversation_id, text, received_ms, ready_ms, turn_id)
+                 values ('api', 'm1', 'c', 'hola', 1, 1, 't'), ('api', 'm2', 'c', 'precio?', 3, 3, null);
+                 insert into message (conversation_id, turn_id, role, text, created_ms)
+                 values ('c', 't', 'customer', 'hola', 1);
+                 insert into outbox (conversation_id, turn_id, channel, contact, text, state, due_ms, created_ms)
+                 values ('c', 't', 'api', 'ana', 'buenas', 'pending', 2, 2);",
+            )
+            .unwrap();
+        run(&path, &mut connection).unwrap();
+        let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("select count(*) from inbox where turn_id is null and text = 'precio?'"), 1);
+        assert_eq!(count("select count(*) from outbox where state = 'pending' and text = 'buenas'"), 1);
+        assert_eq!(count("select count(*) from message where text = 'hola' and turn_id = 't'"), 1);
+        assert_eq!(count("select count(*) from document"), 0);
+        assert_eq!(count("pragma user_version"), i64::try_from(STEPS.len()).unwrap());
+    }
+
+    #[test]
     fn a_database_of_a_newer_program_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
