@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     config::{iass, json_lines, stderr, stdout},
     fake_llm::{Act, FakeLlm},
+    harness::TURN_FIELDS,
 };
 
 const QUESTION: &str = "¿Cuánto dura la limpieza facial y cuánto cuesta?";
@@ -71,26 +72,7 @@ fn a_turn_is_one_object_with_everything_that_is_promised() {
     let turns = turns(dir.path(), &[QUESTION, "gracias"]);
     assert_eq!(turns.len(), 2);
     let keys: Vec<&String> = turns[0].as_object().unwrap().keys().collect();
-    for key in [
-        "tenant",
-        "conversation",
-        "turn",
-        "reply",
-        "messages",
-        "language",
-        "sentiment",
-        "intents",
-        "agents",
-        "tools",
-        "sources",
-        "handoff",
-        "lead",
-        "order",
-        "appointment",
-        "threat",
-        "answered_by",
-        "latency_ms",
-    ] {
+    for key in TURN_FIELDS {
         assert!(keys.iter().any(|found| *found == key), "{key} is missing in {keys:?}");
     }
     assert_eq!(turns[0]["sources"][0]["document"], "precios.md");

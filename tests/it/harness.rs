@@ -15,6 +15,28 @@ use serde_json::{Value, json};
 /// How long anything may take before the test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What every turn has as JSON, over HTTP and at the terminal.
+pub(crate) const TURN_FIELDS: [&str; 18] = [
+    "tenant",
+    "conversation",
+    "turn",
+    "reply",
+    "messages",
+    "language",
+    "sentiment",
+    "intents",
+    "agents",
+    "tools",
+    "sources",
+    "handoff",
+    "lead",
+    "order",
+    "appointment",
+    "threat",
+    "answered_by",
+    "latency_ms",
+];
+
 /// A folder with configuration, tenants and data, that outlives the daemons run in it.
 pub(crate) struct Site {
     folder: tempfile::TempDir,

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Site};
+use crate::harness::{Daemon, Site, TURN_FIELDS};
 
 /// The ids of a customer's messages in a conversation, and how many replies each turn has.
 fn said(messages: &[Value]) -> (Vec<String>, Vec<String>) {
@@ -27,26 +27,7 @@ async fn a_message_is_answered_with_its_turn() {
     let daemon = site.start();
     let (status, turn) = daemon.client.chat("acme", "ana", "hola").await;
     assert_eq!(status, StatusCode::OK, "{turn}");
-    for field in [
-        "tenant",
-        "conversation",
-        "turn",
-        "reply",
-        "messages",
-        "language",
-        "sentiment",
-        "intents",
-        "agents",
-        "tools",
-        "sources",
-        "handoff",
-        "lead",
-        "order",
-        "appointment",
-        "threat",
-        "answered_by",
-        "latency_ms",
-    ] {
+    for field in TURN_FIELDS {
         assert!(turn.get(field).is_some(), "{field} is missing in {turn}");
     }
     assert_eq!((&turn["tenant"], &turn["answered_by"]), (&json!("acme"), &json!("builtin")));
