@@ -3,6 +3,7 @@
 //! Nothing here waits, reads a clock, opens a file or calls a model: [`turn::Turn`] says what it wants to have done
 //! and is told what came of it. That makes every path of a conversation a test without a network.
 
+pub mod agent;
 pub mod builtin;
 pub mod facts;
 pub mod guard;
