@@ -4,9 +4,13 @@
 
 pub mod business;
 pub mod conversation;
+pub mod effect;
+pub mod handoff;
 pub mod language;
+pub mod lead;
 pub mod message;
 pub mod money;
 pub mod retrieval;
 pub mod tenant;
+pub mod tool;
 pub mod turn;

@@ -5,7 +5,14 @@ use std::sync::Arc;
 
 use super::{facts, guard::Grounds};
 use crate::{
-    domain::{business::Business, language::Language, message::Role, retrieval::Retrieval, turn::Source},
+    domain::{
+        business::Business,
+        language::Language,
+        message::Role,
+        retrieval::Retrieval,
+        tool::{ToolRound, ToolSpec},
+        turn::Source,
+    },
     prompts::{PassageFacts, Prompts, Task},
 };
 
@@ -34,6 +41,10 @@ pub struct ModelRequest {
     pub system: String,
     /// The conversation, oldest first; the last one is the customer's new message.
     pub messages: Vec<Said>,
+    /// The tools it may ask for; none for plain words.
+    pub tools: Vec<ToolSpec>,
+    /// The rounds of tools since the customer's message, oldest first.
+    pub rounds: Vec<ToolRound>,
     /// What the reply may state.
     pub grounds: Arc<Grounds>,
 }
@@ -109,7 +120,9 @@ pub(super) fn answer_request(brief: &Brief<'_>, retrieval: &Retrieval) -> (Model
         grounds = grounds.with_nothing_found();
     }
     let system = brief.prompts.render(Task::Answer, brief.language, &facts);
-    (ModelRequest { system, messages, grounds: Arc::new(grounds) }, sources)
+    let request =
+        ModelRequest { system, messages, tools: Vec::new(), rounds: Vec::new(), grounds: Arc::new(grounds) };
+    (request, sources)
 }
 
 /// Text that cannot close the fence it stands in.

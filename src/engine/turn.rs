@@ -14,7 +14,10 @@ use super::{
     smalltalk::{self, SmallTalk},
 };
 use crate::{
-    domain::{business::Business, language::Language, message::Role, retrieval::Retrieval, turn::Source},
+    domain::{
+        business::Business, language::Language, message::Role, retrieval::Retrieval, tool::ToolCall,
+        turn::Source,
+    },
     prompts::{Prompts, Text},
     store::turn::Newer,
 };
@@ -93,12 +96,25 @@ pub enum ToolResult {
 }
 
 /// What a model said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelReply {
-    /// Its words.
+    /// Its words; may be empty when it asks for tools.
     pub text: String,
+    /// The tools it asks for.
+    pub calls: Vec<ToolCall>,
     /// The id of the key it was asked with.
     pub key: String,
+    /// What it cost.
+    pub usage: Usage,
+}
+
+/// Tokens of one answer of a model; zero where the provider does not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// What it read.
+    pub prompt_tokens: u64,
+    /// What it wrote.
+    pub completion_tokens: u64,
 }
 
 /// Who worded a reply.

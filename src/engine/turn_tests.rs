@@ -57,7 +57,7 @@ fn nothing_found() -> Event {
 }
 
 fn replied(text: &str) -> Event {
-    Event::Replied(ModelReply { text: text.to_owned(), key: "key_a".to_owned() })
+    Event::Replied(ModelReply { text: text.to_owned(), key: "key_a".to_owned(), ..ModelReply::default() })
 }
 
 fn query(step: &Step) -> &str {

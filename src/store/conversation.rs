@@ -117,7 +117,7 @@ pub(super) fn timestamp(ms: i64) -> Result<Timestamp, StoreError> {
 }
 
 /// A stored message, whose role and time are still to be understood.
-type RawMessage = (i64, String, String, Option<String>, String, i64, String);
+type RawMessage = (i64, Option<String>, String, Option<String>, String, i64, String);
 
 fn message(row: &Row<'_>) -> rusqlite::Result<RawMessage> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))

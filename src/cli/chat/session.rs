@@ -163,8 +163,11 @@ impl Session {
             let db = &self.tenant.db;
             let claimed = db.claim_reply_of(&self.rules.owner, conversation, self.clock.now_ms()).await?;
             let Some(reply) = claimed else { return Ok(()) };
-            let just_run = just_run.filter(|(report, _)| report.turn == reply.turn);
-            let stored = if just_run.is_some() { None } else { db.turn_report(&reply.turn).await? };
+            let just_run = just_run.filter(|(report, _)| Some(&report.turn) == reply.turn.as_ref());
+            let stored = match &reply.turn {
+                Some(turn) if just_run.is_none() => db.turn_report(turn).await?,
+                _ => None,
+            };
             let report = just_run.map(|(report, _)| report).or(stored.as_ref());
             self.screen.reply(&reply.text, report)?;
             if let Some(report) = report {

@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::config::{
-    leaf::Leaf,
-    secret::Secret,
-    section::Section,
-    show,
-    tenant::notify::{Notify, NotifyKind},
+use crate::{
+    config::{
+        leaf::Leaf,
+        secret::Secret,
+        section::Section,
+        show,
+        tenant::notify::{Notify, NotifyKind},
+    },
+    domain::lead::LeadField,
 };
 
 /// `[memory]`: what is remembered of a conversation.
@@ -53,26 +56,6 @@ pub struct Leads {
     /// `crm_token`, `crm_token_file`: the bearer token of that address. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crm_token: Option<Secret>,
-}
-
-/// A part of a lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LeadField {
-    /// Who it is.
-    Name,
-    /// How to write.
-    Email,
-    /// How to call.
-    Phone,
-    /// For which company.
-    Company,
-    /// What it is about.
-    Interest,
-    /// What the problem is.
-    Problem,
-    /// How urgent it is.
-    Urgency,
 }
 
 /// `[catalog]`: the products.

@@ -9,13 +9,12 @@ use super::{
     agents::{AgentConfig, Strategy as AgentStrategy},
     booking::{BookingProvider, Service, StaffMember},
     business::{Holiday, OpenSpan},
-    desk::LeadField,
     notify::{ChatWebhook, NotifyKind},
     *,
 };
 use crate::{
     config::secret::{MASK, Secret},
-    domain::money::Money,
+    domain::{lead::LeadField, money::Money},
 };
 
 fn parse(text: &str, env: Env) -> Result<TenantConfig, String> {
