@@ -1,6 +1,6 @@
 //! The configuration of one tenant: `tenants/<id>/tenant.toml`, checked and typed.
 //!
-//! Names of agents and prompts are checked against what exists by the engine, not here.
+//! Whether the template of an agent exists is checked where prompts are read, not here.
 
 pub mod agents;
 pub mod booking;
@@ -8,6 +8,7 @@ pub mod business;
 pub mod channels;
 pub mod desk;
 pub mod notify;
+pub mod safety;
 pub mod tools;
 
 use std::{collections::BTreeSet, path::Path};
@@ -22,6 +23,7 @@ use self::{
     channels::Channels,
     desk::{Catalog, Handoff, Leads, Limits, Memory},
     notify::Notify,
+    safety::Safety,
     tools::HttpTool,
 };
 use crate::{
@@ -66,6 +68,8 @@ pub struct TenantConfig {
     pub channels: Channels,
     /// `[notify]`: how the staff is told.
     pub notify: Notify,
+    /// `[safety]`: what is done with attacks.
+    pub safety: Safety,
     /// `[limits]`: how much is allowed.
     pub limits: Limits,
     /// What is odd but not wrong, to be told once.
@@ -122,6 +126,7 @@ impl TenantConfig {
             tools: HttpTool::read_all(&tools),
             channels: Channels::read(&root.section("channels")),
             notify,
+            safety: Safety::read(&root.section("safety")),
             limits: Limits::read(&root.section("limits")),
             warnings: Vec::new(),
             name: name?,

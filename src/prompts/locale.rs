@@ -74,6 +74,54 @@ texts! {
     OurAddress = "our_address",
     /// The phone number as an answer.
     OurPhone = "our_phone",
+    /// A person was called because the customer is upset.
+    HandoffUpset = "handoff_upset",
+    /// A person was called because the product does not know.
+    HandoffUnknown = "handoff_unknown",
+    /// A person was called because the conversation goes round in circles.
+    HandoffLoop = "handoff_loop",
+    /// What to do in an emergency when the business has no protocol of its own.
+    Emergency = "emergency",
+    /// After the protocol: people were told.
+    EmergencyHandoff = "emergency_handoff",
+    /// The polite refusal of an attack.
+    Refusal = "refusal",
+    /// The answer to what is none of the business's subjects.
+    OutOfScope = "out_of_scope",
+    /// The answer to too many messages in a minute.
+    TooMany = "too_many",
+    /// Before the question for the first missing part of a lead.
+    AskIntro = "ask_intro",
+    /// Asks for the name.
+    AskName = "ask_name",
+    /// Asks for the e-mail address.
+    AskEmail = "ask_email",
+    /// Asks for the phone number.
+    AskPhone = "ask_phone",
+    /// Asks for the company.
+    AskCompany = "ask_company",
+    /// Asks what it is about.
+    AskProblem = "ask_problem",
+    /// Asks for the area.
+    AskInterest = "ask_interest",
+    /// Asks how urgent it is.
+    AskUrgency = "ask_urgency",
+    /// The e-mail address has not the form of one.
+    EmailWrong = "email_wrong",
+    /// The e-mail address is probably mistyped.
+    EmailTypo = "email_typo",
+    /// Data was taken, and nothing else is to be said.
+    Noted = "noted",
+    /// The customer corrected data.
+    Corrected = "corrected",
+    /// The lead is complete: the registered case.
+    LeadRegistered = "lead_registered",
+    /// A support case was opened.
+    TicketOpened = "ticket_opened",
+    /// A question that invites the next step.
+    AnythingElse = "anything_else",
+    /// How appointments are made while there is no calendar to look into.
+    BookByPerson = "book_by_person",
     /// What Spanish is called.
     Spanish = "es",
     /// What English is called.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Weekday;
 
-use super::{Tenant, TenantError, words::SharedPrompts};
+use super::{Tenant, TenantError, desk, words::SharedPrompts};
 use crate::{
     config::{
         Config,
@@ -16,15 +16,19 @@ use crate::{
         tenant::TenantId,
     },
     knowledge::{embed::Embedder, retrieve::Knowledge},
-    prompts::{PromptError, Prompts},
+    prompts::Prompts,
+    remote::RemoteTools,
     store::{StoreError, TenantDb, outbox::OnUnknown},
-    worker::{DAEMON_OWNER, runner::TenantContext},
+    worker::{DAEMON_OWNER, observer::Observer, runner::TenantContext},
 };
 
 /// What all tenants work with.
 #[derive(Debug)]
 pub(super) struct Means {
+    /// What documents are searched with.
     pub(super) embedder: Arc<Embedder>,
+    /// The built-in model, which looks at messages.
+    pub(super) eyes: Arc<Embedder>,
     pub(super) prompts: Arc<SharedPrompts>,
 }
 
@@ -69,21 +73,25 @@ async fn read_context(
         .await
         .map_err(|join| TenantError::interrupted(id, &join))?
         .map_err(|error| TenantError::Content { id: id.clone(), message: error.to_string() })?;
-    Ok(Tenant { context: put_together(id, &config, prompts, knowledge), config })
+    let context = put_together(id, &config, prompts, knowledge, means.eyes.clone())
+        .map_err(|message| TenantError::Content { id: id.clone(), message })?;
+    Ok(Tenant { context, config })
 }
 
-/// What the turns of a tenant work with. Blocking: reads the tenant's prompts.
+/// What the turns of a tenant work with; `eyes` is the built-in embedding model. Blocking: reads the tenant's prompts.
 ///
 /// # Errors
-/// What is wrong with a prompt, with file and line.
+/// What is wrong with a prompt, with file and line, or with an agent or tool that the configuration names.
 pub fn context(
     id: &TenantId,
     config: &TenantConfig,
     paths: &Paths,
     knowledge: Knowledge,
-) -> Result<TenantContext, PromptError> {
-    let prompts = SharedPrompts::default().of(id, paths)?;
-    Ok(put_together(id, config, prompts, knowledge))
+    eyes: Arc<Embedder>,
+) -> Result<TenantContext, TenantError> {
+    let content = |message: String| TenantError::Content { id: id.clone(), message };
+    let prompts = SharedPrompts::default().of(id, paths).map_err(|error| content(error.to_string()))?;
+    put_together(id, config, prompts, knowledge, eyes).map_err(content)
 }
 
 fn put_together(
@@ -91,15 +99,21 @@ fn put_together(
     config: &TenantConfig,
     prompts: Arc<Prompts>,
     knowledge: Knowledge,
-) -> TenantContext {
-    TenantContext {
+    eyes: Arc<Embedder>,
+) -> Result<TenantContext, String> {
+    let desk = Arc::new(desk::desk(config));
+    desk::check(&desk, config, &prompts)?;
+    Ok(TenantContext {
         id: id.clone(),
         business: Arc::new(business(config)),
         db: knowledge.db().clone(),
         knowledge,
         prompts,
+        observer: Arc::new(Observer::new(eyes, desk.clone())),
+        desk,
+        remote: RemoteTools::new(config).map_err(|error| error.to_string())?,
         window: config.memory.window,
-    }
+    })
 }
 
 /// What a reply may need to know of the business.

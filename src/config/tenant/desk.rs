@@ -82,6 +82,8 @@ pub struct Limits {
     /// `tokens_per_day`: tokens spent with models; after that the built-in answerer serves. 0 is no limit, the
     /// default.
     pub tokens_per_day: u64,
+    /// `contact_tokens_per_day`: the same for one contact. 0 is no limit, the default.
+    pub contact_tokens_per_day: u64,
     /// `media_mb`: the largest voice note or picture, in MB. Default 16, 1 to 100.
     pub media_mb: u32,
     /// `documents`: how many documents may be ingested. Default 10000, 1 to 1000000.
@@ -158,6 +160,9 @@ impl Limits {
             concurrent_turns: section.read("concurrent_turns", |v| v.integer(1..=4096)).unwrap_or(16),
             tokens_per_day: section
                 .read("tokens_per_day", |v| v.integer(0..=1_000_000_000_000))
+                .unwrap_or_default(),
+            contact_tokens_per_day: section
+                .read("contact_tokens_per_day", |v| v.integer(0..=1_000_000_000_000))
                 .unwrap_or_default(),
             media_mb: section.read("media_mb", |v| v.integer(1..=100)).unwrap_or(16),
             documents: section.read("documents", |v| v.integer(1..=1_000_000)).unwrap_or(10_000),
