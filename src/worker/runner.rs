@@ -280,6 +280,12 @@ impl TurnRunner {
             contact: claim.contact.clone(),
             answered: running.waiting.iter().map(|message| message.seq).collect(),
             newer: outcome.newer,
+            effects: Vec::new(),
+            returned: false,
+            fallbacks: 0,
+            agents: Vec::new(),
+            usage: Vec::new(),
+            ids: self.ids.clone(),
             now_ms: self.clock.now_ms(),
         };
         crash::point("turn.before_commit");
