@@ -13,17 +13,28 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
+mod audit;
 pub mod chunk_index;
 pub mod claim;
+mod contact_fact;
 pub mod conversation;
+mod deliver;
 pub mod document;
+mod effect;
 mod error;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod handoff;
 pub mod inbox;
 mod integrity;
 pub mod knowledge_gap;
+mod lead;
 mod migrations;
 pub mod outbox;
+mod ticket;
 pub mod turn;
+pub mod turn_context;
+pub mod usage;
 
 pub use error::StoreError;
 

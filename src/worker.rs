@@ -5,6 +5,7 @@ pub mod bell;
 pub mod dispatcher;
 pub mod indexing;
 pub mod lock;
+pub mod observer;
 pub mod outbox;
 pub mod recovery;
 mod rounds;

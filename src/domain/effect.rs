@@ -82,6 +82,11 @@ impl FactKind {
             Self::Fact => "fact",
         }
     }
+
+    /// The kind of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Preference, Self::Fact].into_iter().find(|kind| kind.as_str() == name)
+    }
 }
 
 /// Something known about a contact, as it is stored.

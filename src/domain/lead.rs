@@ -56,6 +56,25 @@ pub enum Urgency {
     Alto,
 }
 
+impl Urgency {
+    /// Every urgency, the least first.
+    pub const ALL: [Self; 3] = [Self::Bajo, Self::Medio, Self::Alto];
+
+    /// The name in the database and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bajo => "Bajo",
+            Self::Medio => "Medio",
+            Self::Alto => "Alto",
+        }
+    }
+
+    /// The urgency of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|urgency| urgency.as_str() == name)
+    }
+}
+
 /// What a lead is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

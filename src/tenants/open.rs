@@ -25,10 +25,7 @@ use crate::{
 /// What all tenants work with.
 #[derive(Debug)]
 pub(super) struct Means {
-    /// What documents are searched with.
     pub(super) embedder: Arc<Embedder>,
-    /// The built-in model, which looks at messages.
-    pub(super) eyes: Arc<Embedder>,
     pub(super) prompts: Arc<SharedPrompts>,
 }
 
@@ -73,12 +70,12 @@ async fn read_context(
         .await
         .map_err(|join| TenantError::interrupted(id, &join))?
         .map_err(|error| TenantError::Content { id: id.clone(), message: error.to_string() })?;
-    let context = put_together(id, &config, prompts, knowledge, means.eyes.clone())
+    let context = put_together(id, &config, prompts, knowledge)
         .map_err(|message| TenantError::Content { id: id.clone(), message })?;
     Ok(Tenant { context, config })
 }
 
-/// What the turns of a tenant work with; `eyes` is the built-in embedding model. Blocking: reads the tenant's prompts.
+/// What the turns of a tenant work with. Blocking: reads the tenant's prompts.
 ///
 /// # Errors
 /// What is wrong with a prompt, with file and line, or with an agent or tool that the configuration names.
@@ -87,11 +84,10 @@ pub fn context(
     config: &TenantConfig,
     paths: &Paths,
     knowledge: Knowledge,
-    eyes: Arc<Embedder>,
 ) -> Result<TenantContext, TenantError> {
     let content = |message: String| TenantError::Content { id: id.clone(), message };
     let prompts = SharedPrompts::default().of(id, paths).map_err(|error| content(error.to_string()))?;
-    put_together(id, config, prompts, knowledge, eyes).map_err(content)
+    put_together(id, config, prompts, knowledge).map_err(content)
 }
 
 fn put_together(
@@ -99,7 +95,6 @@ fn put_together(
     config: &TenantConfig,
     prompts: Arc<Prompts>,
     knowledge: Knowledge,
-    eyes: Arc<Embedder>,
 ) -> Result<TenantContext, String> {
     let desk = Arc::new(desk::desk(config));
     desk::check(&desk, config, &prompts)?;
@@ -107,9 +102,9 @@ fn put_together(
         id: id.clone(),
         business: Arc::new(business(config)),
         db: knowledge.db().clone(),
+        observer: Arc::new(Observer::new(knowledge.embedder().clone(), desk.clone())),
         knowledge,
         prompts,
-        observer: Arc::new(Observer::new(eyes, desk.clone())),
         desk,
         remote: RemoteTools::new(config).map_err(|error| error.to_string())?,
         window: config.memory.window,

@@ -3,7 +3,10 @@
 //! The model is always the built-in one, whatever the tenant's documents are searched with: what the analysers were
 //! trained on is its vectors.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    num::NonZero,
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
     domain::language::Language,
@@ -43,7 +46,7 @@ pub struct Observed {
 }
 
 impl Observer {
-    /// An observer for a desk. `embedder` is the built-in model.
+    /// An observer for a desk.
     pub fn new(embedder: Arc<Embedder>, desk: Arc<Desk>) -> Self {
         Self { embedder, desk, analyst: OnceLock::new() }
     }
@@ -53,11 +56,10 @@ impl Observer {
     /// # Errors
     /// When the model fails; the built-in one does not.
     pub fn look(&self, observed: &Observed) -> Result<(Sight, Vector), EmbedError> {
-        let vector = self.embedder.embed_query(&observed.text)?;
-        let mut earlier = Vec::with_capacity(observed.earlier.len());
-        for text in &observed.earlier {
-            earlier.push((text.clone(), self.embedder.embed_query(text)?));
-        }
+        let model = self.embedder.built_in()?;
+        let vector = model.embed(&observed.text);
+        let earlier: Vec<_> =
+            observed.earlier.iter().map(|text| (text.clone(), model.embed(text))).collect();
         let sight = self.analyst()?.look(&Scene {
             text: &observed.text,
             vector: &vector,
@@ -73,7 +75,9 @@ impl Observer {
         if let Some(analyst) = self.analyst.get() {
             return Ok(analyst);
         }
-        let embed = |texts: &[&str]| self.embedder.embed_passages(texts);
+        let model = self.embedder.built_in()?;
+        let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let embed = |texts: &[&str]| Ok::<_, EmbedError>(model.embed_all(texts, threads));
         let analyst = Analyst::new(&self.desk.team, self.desk.handoff.clone(), embed)?;
         // Two that come at once both make one; the first stays.
         Ok(self.analyst.get_or_init(|| analyst))

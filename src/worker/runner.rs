@@ -40,6 +40,7 @@ use crate::{
         inbox::{Claim, Pending},
         turn::{Committed, TurnCommit},
         turn_context::TurnContext,
+        usage::KeyUsage,
     },
 };
 
@@ -295,7 +296,11 @@ impl TurnRunner {
         let usage = outcome
             .usage
             .into_iter()
-            .map(|(key, usage)| (key, usage.prompt_tokens, usage.completion_tokens))
+            .map(|(key_id, usage)| KeyUsage {
+                key_id,
+                prompt_tokens: usage.prompt_tokens,
+                completion_tokens: usage.completion_tokens,
+            })
             .collect();
         let commit = TurnCommit {
             report: report.clone(),
@@ -307,6 +312,7 @@ impl TurnRunner {
             effects: outcome.effects,
             fallbacks: outcome.fallbacks,
             returned: outcome.returned,
+            agents: report.agents.clone(),
             usage,
             ids: self.ids.clone(),
             now_ms: self.clock.now_ms(),

@@ -91,6 +91,12 @@ impl Script {
             contact: claim.contact.clone(),
             answered: claim.messages.iter().map(|m| m.seq).collect(),
             newer: Newer::Leave,
+            effects: Vec::new(),
+            returned: false,
+            fallbacks: 0,
+            agents: Vec::new(),
+            usage: Vec::new(),
+            ids: Ids::Random,
             now_ms: Clock::System.now_ms(),
         };
         match tenant.db.commit_turn(commit).await? {
