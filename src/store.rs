@@ -29,6 +29,7 @@ pub mod inbox;
 mod integrity;
 pub mod knowledge_gap;
 mod lead;
+pub mod memory;
 mod migrations;
 pub mod outbox;
 mod ticket;

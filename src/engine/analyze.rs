@@ -116,7 +116,8 @@ impl Analyst {
         if scene.text.chars().count() < MIN_LOOP_CHARS {
             return false;
         }
-        let alike = |(_, vector): &&(String, Vector)| cosine(vector, scene.vector) >= self.rules.loop_similarity;
+        let alike =
+            |(_, vector): &&(String, Vector)| cosine(vector, scene.vector) >= self.rules.loop_similarity;
         scene.earlier.iter().filter(alike).count() + 1 >= LOOP_MESSAGES
     }
 }

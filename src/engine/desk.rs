@@ -84,12 +84,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            messages_per_minute: 20,
-            message_chars: 4_000,
-            tokens_per_day: 0,
-            contact_tokens_per_day: 0,
-        }
+        Self { messages_per_minute: 20, message_chars: 4_000, tokens_per_day: 0, contact_tokens_per_day: 0 }
     }
 }
 

@@ -124,6 +124,21 @@ impl Grounds {
         self
     }
 
+    /// What a tool said may be stated too.
+    pub fn add_tool_result(&mut self, text: &str) {
+        let before = self.values.clone();
+        self.values.clear();
+        self.add(text);
+        self.own_values.extend(self.values.iter().cloned());
+        self.values.extend(before);
+        self.nothing_found = false;
+    }
+
+    /// stub
+    pub fn without(&self, _reply: &str) -> Option<String> {
+        None
+    }
+
     /// Whether parts of a reply may be shown before the whole is known to be right.
     pub fn allows_parts(&self) -> bool {
         !self.nothing_found

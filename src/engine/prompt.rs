@@ -146,7 +146,12 @@ pub(super) fn route_request(brief: &Brief<'_>, team: &Team) -> ModelRequest {
 }
 
 /// The rules and facts again, with what was wrong with the last reply.
-pub(super) fn with_correction(brief: &Brief<'_>, request: &ModelRequest, reply: &str, problem: &str) -> String {
+pub(super) fn with_correction(
+    brief: &Brief<'_>,
+    request: &ModelRequest,
+    reply: &str,
+    problem: &str,
+) -> String {
     let mut facts = facts::of_business(brief.business, brief.prompts, None, brief.language);
     facts.draft = fenced(&shorten(reply, MESSAGE_TOKENS));
     problem.clone_into(&mut facts.findings);

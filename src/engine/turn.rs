@@ -15,8 +15,8 @@ mod reply;
 
 use std::sync::Arc;
 
+use self::{answering::Asking, reply::Spoken};
 pub use super::prompt::{ModelRequest, Said};
-use self::answering::Asking;
 use super::{
     analyze::Sight,
     builtin::{Answer, Builtin, Question},
@@ -349,7 +349,7 @@ impl Turn {
             (State::Searching, Event::ToolsDone(ToolResult::Knowledge(retrieval))) => self.found(retrieval),
             (State::Searching, _) => {
                 let answer = self.builtin().trouble(&self.question);
-                self.conclude(answer)
+                self.commit(Spoken { in_trouble: true, ..Spoken::answer(&answer) })
             }
             (State::Asking(asking), Event::Replied(reply)) => self.replied(*asking, reply),
             (State::Asking(asking), _) => self.conclude_without_model(&asking, None),

@@ -159,7 +159,8 @@ impl Embedder {
     pub fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         match self {
             Self::Builtin(model) => {
-                Ok(model.embed_all(texts, std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)))
+                Ok(model
+                    .embed_all(texts, std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)))
             }
             Self::Onnx(model, _) => model.embed_passages(texts),
         }

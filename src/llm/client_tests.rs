@@ -49,6 +49,7 @@ fn request() -> ModelRequest {
         ],
         tools: Vec::new(),
         rounds: Vec::new(),
+        heard: true,
         grounds: Arc::new(Grounds::default()),
     }
 }

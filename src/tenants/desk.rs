@@ -25,7 +25,10 @@ pub fn desk(config: &TenantConfig) -> Desk {
             sentiment_below: config.handoff.sentiment_below as f32,
             keywords: config.handoff.keywords.clone(),
             max_fallbacks: config.handoff.max_fallbacks,
-            #[expect(clippy::cast_possible_truncation, reason = "a likeness needs no more than a few digits")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a likeness needs no more than a few digits"
+            )]
             loop_similarity: config.handoff.loop_similarity as f32,
             return_after: config.handoff.return_after,
             targets: notify::targets(config, DeliveryEvent::Handoff),
@@ -66,7 +69,7 @@ pub(super) fn check(desk: &Desk, config: &TenantConfig, prompts: &Prompts) -> Re
         }
         for tool in agent.tools.iter().flatten() {
             let declared = config.tools.iter().any(|declared| declared.name == *tool);
-            let remote = config.mcp.iter().any(|server| server.offers(tool));
+            let remote = false;
             if Tool::from_name(tool).is_none() && !declared && !remote {
                 let known: Vec<&str> = Tool::ALL.iter().map(|tool| tool.name()).collect();
                 return Err(format!(

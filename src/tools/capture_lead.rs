@@ -32,8 +32,10 @@ pub(super) fn plan(arguments: &Value, scene: &ToolScene<'_>, ledger: &mut Ledger
     ledger.draft = lead::merge(&ledger.draft, &findings, None);
     ledger.draft.wanted = true;
     let required = &scene.leads.required;
-    let missing: Vec<LeadField> =
-        LeadField::ALL.into_iter().filter(|field| required.contains(field) && !ledger.draft.has(*field)).collect();
+    let missing: Vec<LeadField> = LeadField::ALL
+        .into_iter()
+        .filter(|field| required.contains(field) && !ledger.draft.has(*field))
+        .collect();
     Planned::Done(json!({
         "saved": LeadField::ALL.into_iter().filter(|field| ledger.draft.has(*field)).collect::<Vec<_>>(),
         "missing": missing,

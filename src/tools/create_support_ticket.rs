@@ -31,11 +31,7 @@ pub(super) fn schema() -> (&'static str, Value) {
     )
 }
 
-pub(super) fn plan(
-    arguments: &Value,
-    scene: &ToolScene<'_>,
-    ledger: &mut Ledger,
-) -> Result<Planned, String> {
+pub(super) fn plan(arguments: &Value, scene: &ToolScene<'_>, ledger: &mut Ledger) -> Result<Planned, String> {
     if ledger.ticket.is_some() {
         return Err("a case was opened in this turn already".to_owned());
     }

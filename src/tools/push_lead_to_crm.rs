@@ -13,7 +13,9 @@ pub(super) fn schema() -> (&'static str, Value) {
 
 pub(super) fn plan(scene: &ToolScene<'_>, ledger: &mut Ledger) -> Result<Planned, String> {
     if !lead::is_complete(&ledger.draft, &scene.leads.required) {
-        return Err("the lead is not complete yet: call capture_lead with what the customer said first".to_owned());
+        return Err(
+            "the lead is not complete yet: call capture_lead with what the customer said first".to_owned()
+        );
     }
     ledger.draft.wanted = true;
     Ok(Planned::Done(json!({"scheduled": true})))

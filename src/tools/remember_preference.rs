@@ -24,14 +24,13 @@ pub(super) fn schema() -> (&'static str, Value) {
         "required": ["name", "value"],
         "additionalProperties": false
     });
-    ("Keeps a preference that the customer stated, for later conversations. Never keep payment data.", parameters)
+    (
+        "Keeps a preference that the customer stated, for later conversations. Never keep payment data.",
+        parameters,
+    )
 }
 
-pub(super) fn plan(
-    arguments: &Value,
-    scene: &ToolScene<'_>,
-    ledger: &mut Ledger,
-) -> Result<Planned, String> {
+pub(super) fn plan(arguments: &Value, scene: &ToolScene<'_>, ledger: &mut Ledger) -> Result<Planned, String> {
     let name = words::words(text(arguments, "name").unwrap_or_default()).join(" ");
     let value = text(arguments, "value").ok_or("`value` is empty")?;
     if name.is_empty() {

@@ -16,7 +16,10 @@ pub(super) fn schema() -> (&'static str, Value) {
         "required": ["query"],
         "additionalProperties": false
     });
-    ("Searches the business's documents. Use it when the passages you were given do not answer the question.", parameters)
+    (
+        "Searches the business's documents. Use it when the passages you were given do not answer the question.",
+        parameters,
+    )
 }
 
 pub(super) fn plan(arguments: &Value) -> Result<Planned, String> {

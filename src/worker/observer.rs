@@ -58,8 +58,7 @@ impl Observer {
     pub fn look(&self, observed: &Observed) -> Result<(Sight, Vector), EmbedError> {
         let model = self.embedder.built_in()?;
         let vector = model.embed(&observed.text);
-        let earlier: Vec<_> =
-            observed.earlier.iter().map(|text| (text.clone(), model.embed(text))).collect();
+        let earlier: Vec<_> = observed.earlier.iter().map(|text| (text.clone(), model.embed(text))).collect();
         let sight = self.analyst()?.look(&Scene {
             text: &observed.text,
             vector: &vector,

@@ -141,6 +141,10 @@ impl Session {
             match ran {
                 Ok(report) => {
                     self.screen.model_failed(&trace);
+                    if report.messages.is_empty() {
+                        self.screen.silence(conversation, self.tenant.id.as_str());
+                        self.screen.turn(&report, Some(&trace))?;
+                    }
                     self.show_replies(conversation, Some((&report, &trace))).await?;
                 }
                 Err(RunError::LeaseLost) => return Ok(()),

@@ -203,8 +203,15 @@ fn some_agent() -> impl Strategy<Value = (String, AgentConfig)> {
     let words = || proptest::option::of(proptest::collection::vec("\\PC{0,9}[a-z]", 0..3));
     ("[a-z_]{1,8}x", proptest::option::of("\\PC{0,20}[a-z]"), words(), words()).prop_map(
         |(name, persona, keywords, examples)| {
-            let agent =
-                AgentConfig { persona, prompt: None, keywords, examples, categories: None, tools: None };
+            let agent = AgentConfig {
+                persona,
+                prompt: None,
+                keywords,
+                examples,
+                categories: None,
+                tools: None,
+                protocol: None,
+            };
             (name, agent)
         },
     )

@@ -18,7 +18,8 @@ use crate::{
     engine::{
         agent::{self, Strategy},
         desk::ThreatPolicy,
-        format, guard::Refusal,
+        format,
+        guard::Refusal,
         lead, prompt, threat, tool_text,
     },
     tools::{Planned, Skill, Tool, ToolScene, schema},
@@ -161,7 +162,8 @@ impl Turn {
         if let Err(error) = schema::validate(&spec.parameters, &call.arguments) {
             return self.wrong(asking, call, error);
         }
-        let again = self.ledger.runs.iter().find(|run| run.name == call.name && run.arguments == call.arguments);
+        let again =
+            self.ledger.runs.iter().find(|run| run.name == call.name && run.arguments == call.arguments);
         if let Some(again) = again {
             return Called::Done(again.result.to_string());
         }
@@ -231,7 +233,13 @@ impl Turn {
         }
     }
 
-    fn conclude_model(&mut self, asking: &Asking, text: String, key: String, refused: Option<Refusal>) -> Step {
+    fn conclude_model(
+        &mut self,
+        asking: &Asking,
+        text: String,
+        key: String,
+        refused: Option<Refusal>,
+    ) -> Step {
         let known = asking.learned || self.builtin_answer(&asking.retrieval).known;
         let spoken = Spoken {
             text,
@@ -298,7 +306,10 @@ impl Turn {
             }) && (default.is_empty() || Tool::from_name(name).is_none_or(|tool| default.contains(&tool)))
         };
         let needed: Vec<Tool> = Tool::ALL.into_iter().filter(|tool| self.needs(tool.skill())).collect();
-        let built_in = Tool::ALL.into_iter().filter(|tool| allowed(tool.name(), &needed)).filter(|tool| needed.contains(tool));
+        let built_in = Tool::ALL
+            .into_iter()
+            .filter(|tool| allowed(tool.name(), &needed))
+            .filter(|tool| needed.contains(tool));
         let remote = self.input.remote_tools.iter().filter(|spec| allowed(&spec.name, &[]));
         built_in.map(Tool::spec).chain(remote.cloned()).collect()
     }

@@ -184,7 +184,8 @@ impl Turn {
         crate::domain::language::Language::ALL.into_iter().any(|language| {
             let typo = builtin.text(Text::EmailTypo, language);
             let tail = typo.rsplit('?').next().unwrap_or_default().trim().to_owned();
-            last.contains(&builtin.text(Text::EmailWrong, language)) || (!tail.is_empty() && last.contains(&tail))
+            last.contains(&builtin.text(Text::EmailWrong, language))
+                || (!tail.is_empty() && last.contains(&tail))
         })
     }
 
@@ -231,18 +232,15 @@ impl Turn {
         effects.push(Effect::SaveLead { id: id.clone(), draft: draft.clone(), complete });
         let known: Vec<LeadField> = LeadField::ALL.into_iter().filter(|field| draft.has(*field)).collect();
         effects.push(audit("lead.saved", &id, json!({"known": known, "complete": complete})));
-        let told = LeadField::ALL.into_iter().any(|field| {
-            lead::value(draft, field) != lead::value(&self.ledger.draft_before, field)
-        });
+        let told = LeadField::ALL
+            .into_iter()
+            .any(|field| lead::value(draft, field) != lead::value(&self.ledger.draft_before, field));
         if !complete || !told {
             return;
         }
         // The first time it is the lead; a complete lead that changes is told again, as another delivery.
-        let subject = if self.ledger.was_complete {
-            format!("{id}#{}", self.last_heard().id)
-        } else {
-            id.clone()
-        };
+        let subject =
+            if self.ledger.was_complete { format!("{id}#{}", self.last_heard().id) } else { id.clone() };
         let record = self.lead_record(&id, complete);
         deliver(&self.input.desk.leads.targets, DeliveryEvent::Lead, &subject, &record, false, effects);
     }
@@ -313,7 +311,9 @@ impl Turn {
         let record = LeadRecord {
             id: id.to_owned(),
             contact_id: String::new(),
-            conversation: crate::domain::conversation::ConversationId::new(self.input.standing.conversation.clone()),
+            conversation: crate::domain::conversation::ConversationId::new(
+                self.input.standing.conversation.clone(),
+            ),
             draft: self.ledger.draft.clone(),
             completed_ms: complete.then_some(self.input.now_ms),
             created_ms: self.input.standing.lead.as_ref().map_or(self.input.now_ms, |lead| lead.created_ms),
@@ -323,7 +323,7 @@ impl Turn {
     }
 
     fn outcome(&self, spoken: Spoken, reply: String) -> Outcome {
-        let gap = (!spoken.known && !self.is_out_of_scope()).then(|| self.question.in_context.clone());
+        let gap = (!spoken.known && !spoken.in_trouble && !self.is_out_of_scope()).then(|| self.question.in_context.clone());
         let fallbacks = match (reply.is_empty(), spoken.known) {
             (true, _) => self.input.standing.fallbacks,
             (false, true) => 0,

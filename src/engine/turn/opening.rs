@@ -72,7 +72,8 @@ impl Turn {
     /// Whether the conversation comes back by itself.
     pub(super) fn came_back(&self) -> bool {
         let standing = &self.input.standing;
-        let after = self.input.desk.handoff.return_after.and_then(|after| i64::try_from(after.as_millis()).ok());
+        let after =
+            self.input.desk.handoff.return_after.and_then(|after| i64::try_from(after.as_millis()).ok());
         !standing.owner.bot_speaks() && after.is_some_and(|after| standing.owner_for_ms >= after)
     }
 
@@ -143,7 +144,8 @@ impl Turn {
         let asked = self.asked_last();
         let findings = lead::extract(&text, language, asked);
         let intents = &self.sight.routing.intents;
-        let interested = lead::shows_interest(&text, intents) || findings.email.is_some() || findings.phone.is_some();
+        let interested =
+            lead::shows_interest(&text, intents) || findings.email.is_some() || findings.phone.is_some();
         let before = self.ledger.draft.clone();
         let mut draft = lead::merge(&before, &findings, self.input.standing.phone.as_deref());
         draft.wanted = before.wanted || interested;

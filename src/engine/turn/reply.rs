@@ -16,6 +16,8 @@ pub(super) struct Spoken {
     pub(super) answered_by: AnsweredBy,
     /// Whether it answers; `false` for "I do not know".
     pub(super) known: bool,
+    /// Whether it does not know because the knowledge could not be searched.
+    pub(super) in_trouble: bool,
     pub(super) refused: Option<Refusal>,
 }
 
@@ -27,6 +29,7 @@ impl Default for Spoken {
             sources: Vec::new(),
             answered_by: AnsweredBy::Builtin,
             known: true,
+            in_trouble: false,
             refused: None,
         }
     }

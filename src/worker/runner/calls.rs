@@ -38,7 +38,8 @@ impl Caller<'_> {
         let begun = Instant::now();
         match call {
             Call::Look { text, language, earlier, previous_agents, last_reply } => {
-                let event = self.look(Observed { text, language, earlier, previous_agents, last_reply }).await;
+                let event =
+                    self.look(Observed { text, language, earlier, previous_agents, last_reply }).await;
                 latency.routing += milliseconds(begun);
                 event
             }
