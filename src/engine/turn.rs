@@ -22,7 +22,9 @@ use super::{
     builtin::{Answer, Builtin, Question},
     desk::Desk,
     guard::Refusal,
-    language, question,
+    language,
+    lead::LeadFindings,
+    question,
 };
 use crate::{
     domain::{
@@ -314,6 +316,8 @@ pub struct Turn {
     sight: Sight,
     memories: Vec<String>,
     ledger: Ledger,
+    /// What the message told of the customer.
+    findings: LeadFindings,
     usage: Vec<(String, Usage)>,
     state: State,
 }
@@ -391,6 +395,7 @@ impl Turn {
             sight: Sight::default(),
             memories: Vec::new(),
             ledger,
+            findings: LeadFindings::default(),
             usage,
             state: State::Looking,
         };

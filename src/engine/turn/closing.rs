@@ -39,11 +39,7 @@ impl Turn {
 
     /// Ends a turn that only took data.
     pub(super) fn conclude_data(&mut self) -> Step {
-        let corrected = self.ledger.was_complete
-            || LeadField::ALL.into_iter().any(|field| {
-                let (draft, before) = (&self.ledger.draft, &self.ledger.draft_before);
-                before.has(field) && lead::value(draft, field) != lead::value(before, field)
-            });
+        let corrected = self.ledger.draft.corrects(&self.ledger.draft_before);
         let text = if corrected { Text::Corrected } else { Text::Noted };
         let spoken = Spoken::builtin(self.builtin().text(text, self.question.language), Vec::new());
         self.conclude_spoken(spoken)
@@ -140,14 +136,18 @@ impl Turn {
     /// The question for what is missing of the lead; `None` when all was asked.
     fn next_question(&mut self) -> Option<String> {
         let language = self.question.language;
-        if self.asked_last() == Some(LeadField::Email)
+        if let Some(problem) = &self.findings.doubtful_email
             && !self.ledger.draft.has(LeadField::Email)
-            && self.question.text.contains('@')
             && !self.email_was_questioned()
         {
-            return Some(match lead::check_email(&self.question.text) {
-                Err(EmailProblem::Typo { suggestion }) => {
-                    self.builtin().text_with(Text::EmailTypo, language, |facts| facts.suggestion = suggestion)
+            // The question that is asked now is the one for the address.
+            if !self.ledger.draft.asked.contains(&LeadField::Email) {
+                self.ledger.draft.asked.push(LeadField::Email);
+            }
+            return Some(match problem {
+                EmailProblem::Typo { suggestion } => {
+                    self.builtin()
+                        .text_with(Text::EmailTypo, language, |facts| facts.suggestion.clone_from(suggestion))
                 }
                 _ => self.builtin().text(Text::EmailWrong, language),
             });
@@ -232,10 +232,8 @@ impl Turn {
         effects.push(Effect::SaveLead { id: id.clone(), draft: draft.clone(), complete });
         let known: Vec<LeadField> = LeadField::ALL.into_iter().filter(|field| draft.has(*field)).collect();
         effects.push(audit("lead.saved", &id, json!({"known": known, "complete": complete})));
-        let told = LeadField::ALL
-            .into_iter()
-            .any(|field| lead::value(draft, field) != lead::value(&self.ledger.draft_before, field));
-        if !complete || !told {
+        let again = self.ledger.was_complete;
+        if !complete || (again && draft.tells_the_same(&self.ledger.draft_before)) {
             return;
         }
         // The first time it is the lead; a complete lead that changes is told again, as another delivery.
@@ -323,7 +321,8 @@ impl Turn {
     }
 
     fn outcome(&self, spoken: Spoken, reply: String) -> Outcome {
-        let gap = (!spoken.known && !spoken.in_trouble && !self.is_out_of_scope()).then(|| self.question.in_context.clone());
+        let gap = (!spoken.known && !spoken.in_trouble && !self.is_out_of_scope())
+            .then(|| self.question.in_context.clone());
         let fallbacks = match (reply.is_empty(), spoken.known) {
             (true, _) => self.input.standing.fallbacks,
             (false, true) => 0,

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         effect::FactChange,
         handoff::{HandoffReason, Owner},
+        lead::LeadField,
         message::Role,
         retrieval::Retrieval,
         turn::Intent,
@@ -142,7 +143,11 @@ impl Turn {
     fn take_data(&mut self) {
         let (text, language) = (self.question.text.clone(), self.question.language);
         let asked = self.asked_last();
-        let findings = lead::extract(&text, language, asked);
+        let mut findings = lead::extract(&text, language, asked);
+        if asked == Some(LeadField::Email) && findings.email.is_none() && person::says_yes(&text) {
+            // Yes to "did you mean …?".
+            findings.email = self.last_reply().and_then(|last| lead::extract(last, language, None).email);
+        }
         let intents = &self.sight.routing.intents;
         let interested =
             lead::shows_interest(&text, intents) || findings.email.is_some() || findings.phone.is_some();
@@ -157,6 +162,7 @@ impl Turn {
             draft.qualification = Some(lead::qualify(&draft, intents, self.sight.sentiment, &said));
         }
         self.ledger.draft = draft;
+        self.findings = findings;
         let message_id = self.last_heard().id.clone();
         for (kind, name, value, expires_days) in memory::extract_facts(&text, language) {
             let message_id = message_id.clone();
@@ -277,10 +283,7 @@ impl Turn {
     /// Whether the message holds data that was asked for and nothing to answer.
     fn only_gives_data(&self) -> bool {
         let asked = self.asked_last();
-        let question = self.question.text.contains('?');
-        let gave = self.ledger.lead_changed()
-            && lead::gives_only_data(&self.question.text, self.question.language, asked);
-        gave && !question
+        lead::is_only_data(&self.question.text, &self.findings, asked)
     }
 
     /// Whether the customer says yes to the person that the last reply offered.
