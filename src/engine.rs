@@ -10,6 +10,7 @@ pub mod guard;
 pub mod language;
 pub mod prompt;
 pub mod question;
+pub mod router;
 pub mod smalltalk;
 pub mod turn;
 pub(crate) mod words;
