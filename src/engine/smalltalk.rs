@@ -63,7 +63,7 @@ fn plain_words(text: &str) -> Vec<String> {
 }
 
 /// The word with every run of three or more equal letters as one.
-fn shorten(word: &str) -> String {
+pub(super) fn shorten(word: &str) -> String {
     let letters: Vec<char> = word.chars().collect();
     letters
         .chunk_by(|a, b| a == b && a.is_alphabetic())
