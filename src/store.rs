@@ -24,7 +24,7 @@ mod effect;
 mod error;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod handoff;
+pub mod handoff;
 pub mod inbox;
 mod integrity;
 pub mod knowledge_gap;

@@ -86,6 +86,8 @@ struct Running<'a> {
     owner: &'a str,
     /// The messages that the turn answers.
     waiting: Vec<Pending>,
+    /// When a person last did something in the conversation.
+    owner_ms: i64,
     latency: Latency,
     trace: &'a mut Trace,
 }
@@ -159,6 +161,7 @@ impl TurnRunner {
             claim,
             owner,
             waiting: claim.messages.clone(),
+            owner_ms: self.owner_ms(tenant, claim).await?,
             latency: Latency::default(),
             trace,
         };
@@ -281,6 +284,7 @@ impl TurnRunner {
             answered: running.waiting.iter().map(|message| message.seq).collect(),
             newer: outcome.newer,
             effects: Vec::new(),
+            owner_ms: running.owner_ms,
             returned: false,
             fallbacks: 0,
             agents: Vec::new(),
@@ -301,8 +305,16 @@ impl TurnRunner {
                 running.waiting = all;
                 Ok(Ended::WroteOn(texts(&running.waiting)))
             }
+            Committed::OwnerChanged => {
+                running.owner_ms = self.owner_ms(tenant, claim).await?;
+                Ok(Ended::WroteOn(texts(&running.waiting)))
+            }
             Committed::LeaseLost => Err(RunError::LeaseLost),
         }
+    }
+
+    async fn owner_ms(&self, tenant: &TenantContext, claim: &Claim) -> Result<i64, StoreError> {
+        Ok(tenant.db.turn_context(&claim.conversation, self.clock.now_ms()).await?.owner_ms)
     }
 
     /// Notes a question that nobody had an answer to. The customer has the reply already, so a failure is only told.
