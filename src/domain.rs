@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod business;
+pub mod contact;
 pub mod conversation;
 pub mod effect;
 pub mod handoff;
@@ -13,5 +14,6 @@ pub mod message;
 pub mod money;
 pub mod retrieval;
 pub mod tenant;
+pub mod ticket;
 pub mod tool;
 pub mod turn;
