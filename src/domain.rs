@@ -2,7 +2,9 @@
 //!
 //! Nothing here knows of HTTP, SQL, a channel's wire format or the command line.
 
+pub mod audit;
 pub mod business;
+pub mod contact;
 pub mod conversation;
 pub mod effect;
 pub mod handoff;
@@ -12,5 +14,6 @@ pub mod message;
 pub mod money;
 pub mod retrieval;
 pub mod tenant;
+pub mod ticket;
 pub mod tool;
 pub mod turn;

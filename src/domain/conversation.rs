@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::handoff::Owner;
+
 /// The way a message comes in and its reply goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -84,8 +86,12 @@ pub struct ConversationSummary {
     pub conversation: ConversationId,
     /// How its channel calls the contact.
     pub contact: String,
+    /// The name the contact goes by.
+    pub contact_name: Option<String>,
     /// The channel it is held on.
     pub channel: ChannelKind,
+    /// Who speaks for the business.
+    pub owner: Owner,
     /// Messages so far, both ways.
     pub messages: u64,
     /// When the first message came.

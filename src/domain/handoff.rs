@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::conversation::ConversationId;
+use super::conversation::{ChannelKind, ConversationId};
 
 /// Who speaks for the business in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -63,11 +63,13 @@ pub enum HandoffReason {
     AgentRequest,
     /// The message looks like an attack and the tenant wants a person to see it.
     Threat,
+    /// Nobody called: a person of the business stepped in.
+    Takeover,
 }
 
 impl HandoffReason {
     /// Every reason, most pressing first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Emergency,
         Self::ExplicitRequest,
         Self::NegativeSentiment,
@@ -75,6 +77,7 @@ impl HandoffReason {
         Self::Loop,
         Self::AgentRequest,
         Self::Threat,
+        Self::Takeover,
     ];
 
     /// The name in the database, the API and the notices.
@@ -87,6 +90,7 @@ impl HandoffReason {
             Self::Loop => "loop",
             Self::AgentRequest => "agent_request",
             Self::Threat => "threat",
+            Self::Takeover => "takeover",
         }
     }
 
@@ -98,6 +102,67 @@ impl HandoffReason {
     /// Whether people are to drop what they are doing.
     pub fn is_urgent(self) -> bool {
         self == Self::Emergency
+    }
+}
+
+/// How far a call for a person has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HandoffState {
+    /// Nobody has come yet.
+    Waiting,
+    /// A person has the conversation.
+    Taken,
+    /// The conversation was given back to the product.
+    Released,
+}
+
+impl HandoffState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Taken, Self::Released];
+
+    /// The name in the database and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Taken => "taken",
+            Self::Released => "released",
+        }
+    }
+
+    /// The state of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// How soon a person has to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// In turn.
+    Normal,
+    /// At once.
+    High,
+}
+
+impl Priority {
+    /// How soon a person has to come for this reason.
+    pub fn of(reason: HandoffReason) -> Self {
+        if reason.is_urgent() { Self::High } else { Self::Normal }
+    }
+
+    /// The name in the database and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::High => "high",
+        }
+    }
+
+    /// The priority of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Normal, Self::High].into_iter().find(|priority| priority.as_str() == name)
     }
 }
 
@@ -129,16 +194,18 @@ pub struct HandoffSummary {
     pub handoff: String,
     /// The conversation.
     pub conversation: ConversationId,
+    /// The channel it is held on.
+    pub channel: ChannelKind,
     /// How the channel calls the contact.
     pub contact: String,
     /// The name the contact goes by.
     pub contact_name: Option<String>,
     /// Why.
     pub reason: HandoffReason,
-    /// `high` or `normal`.
-    pub priority: String,
-    /// `waiting`, `taken` or `released`.
-    pub state: String,
+    /// How soon a person has to come.
+    pub priority: Priority,
+    /// How far it has come.
+    pub state: HandoffState,
     /// Who took it.
     pub taken_by: Option<String>,
     /// What a person needs to know.

@@ -65,6 +65,12 @@ impl Fixture {
             .expect("something to answer")
     }
 
+    fn owner_ms(&self, conversation: &ConversationId) -> i64 {
+        let reader = rusqlite::Connection::open(self.db.path()).unwrap();
+        let sql = "select owner_ms from conversation where id = ?1";
+        reader.query_row(sql, [conversation.as_str()], |row| row.get(0)).unwrap()
+    }
+
     /// What a turn commits that answers a claim with `replies`.
     pub(crate) fn turn(&self, claim: &Claim, replies: &[&str]) -> TurnCommit {
         TurnCommit {
@@ -94,6 +100,7 @@ impl Fixture {
             answered: claim.messages.iter().map(|message| message.seq).collect(),
             newer: Newer::Leave,
             effects: Vec::new(),
+            owner_ms: self.owner_ms(&claim.conversation),
             returned: false,
             fallbacks: 0,
             agents: Vec::new(),
@@ -119,11 +126,13 @@ impl Fixture {
         }
     }
 
-    pub(crate) fn count(&self, sql: &'static str) -> i64 {
+    /// The number that a query gives.
+    pub(crate) fn count(&self, sql: &str) -> i64 {
         self.db.read_blocking(|tx| Ok(tx.query_row(sql, [], |row| row.get(0))?)).unwrap()
     }
 
-    pub(crate) fn text(&self, sql: &'static str) -> String {
+    /// The text that a query gives.
+    pub(crate) fn text(&self, sql: &str) -> String {
         self.db.read_blocking(|tx| Ok(tx.query_row(sql, [], |row| row.get(0))?)).unwrap()
     }
 }

@@ -91,6 +91,7 @@ impl World {
             answered: claim.messages.iter().map(|m| m.seq).collect(),
             newer,
             effects: Vec::new(),
+            owner_ms: 0,
             returned: false,
             fallbacks: 0,
             agents: Vec::new(),

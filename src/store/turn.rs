@@ -37,6 +37,9 @@ pub struct TurnCommit {
     pub newer: Newer,
     /// What else happens with the turn, in order. A handoff among them makes the conversation wait for a person.
     pub effects: Vec<Effect>,
+    /// When a person last did something in the conversation, as the turn saw it when it began
+    /// ([`TurnContext::owner_ms`](super::turn_context::TurnContext::owner_ms)).
+    pub owner_ms: i64,
     /// Whether the product takes the conversation back, before the effects, because the person was silent too long.
     pub returned: bool,
     /// Answers of "I do not know" in a row, this turn included.
@@ -67,6 +70,8 @@ pub enum Committed {
     Done(Vec<i64>),
     /// Nothing is stored: these messages wait now, the answered ones among them.
     Superseded(Vec<inbox::Pending>),
+    /// Nothing is stored: a person took the conversation, spoke in it or gave it back meanwhile. The turn starts over.
+    OwnerChanged,
     /// Nothing is stored: the lease ended and the conversation is no longer the caller's.
     LeaseLost,
 }
@@ -106,6 +111,9 @@ fn commit_turn(tx: &Transaction<'_>, commit: &TurnCommit) -> Result<Committed, S
     }
     if commit.newer == Newer::Supersede && waiting.len() > commit.answered.len() {
         return Ok(Committed::Superseded(waiting));
+    }
+    if handoff::owner_changed(tx, conversation, commit.owner_ms)? {
+        return Ok(Committed::OwnerChanged);
     }
 
     let json = serde_json::to_string(report).map_err(|e| StoreError::value("turn", e))?;

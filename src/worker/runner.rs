@@ -98,6 +98,8 @@ struct Running<'a> {
     owner: &'a str,
     /// The messages that the turn answers.
     waiting: Vec<Pending>,
+    /// When a person last did something in the conversation.
+    owner_ms: i64,
     latency: Latency,
     trace: &'a mut Trace,
 }
@@ -154,7 +156,7 @@ impl TurnRunner {
     ) -> Result<TurnReport, RunError> {
         let begun = Instant::now();
         let mut deadline = begun + self.deadline;
-        let context = tenant.db.turn_context(&claim.conversation, self.clock.now_ms()).await?;
+        let mut context = self.context(tenant, claim).await?;
         let input = self.input(tenant, claim, &context).await?;
         trace.history = input.history.len();
         let mut running = Running {
@@ -162,9 +164,11 @@ impl TurnRunner {
             claim,
             owner,
             waiting: claim.messages.clone(),
+            owner_ms: context.owner_ms,
             latency: Latency::default(),
             trace,
         };
+        let mut heard = false;
         let (mut turn, mut step) = Turn::begin(input);
         loop {
             let event = match step {
@@ -174,9 +178,10 @@ impl TurnRunner {
                     caller.run(call, &mut running.latency, running.trace).await
                 }
                 Step::Ask(request) => {
+                    withdraw(&mut heard, listener.as_mut());
                     let asked = Instant::now();
-                    let event =
-                        ask::ask(&self.pool, &request, deadline, listener.as_mut(), running.trace).await;
+                    let asking = ask::Asking { pool: &self.pool, request: &request, deadline };
+                    let event = asking.ask(listener.as_mut(), &mut heard, running.trace).await;
                     running.latency.llm += milliseconds(asked);
                     event
                 }
@@ -185,18 +190,30 @@ impl TurnRunner {
                     match self.commit(&mut running, outcome).await? {
                         Ended::Done(report) => return Ok(*report),
                         Ended::WroteOn(messages) => {
-                            if let Some(listener) = &mut listener {
-                                // Nobody can stop a turn that starts over.
-                                let _stop = listener(Delta::Withdrawn);
-                            }
+                            withdraw(&mut heard, listener.as_mut());
                             deadline = Instant::now() + self.deadline;
                             Event::Conflict(messages)
+                        }
+                        Ended::OwnerChanged => {
+                            withdraw(&mut heard, listener.as_mut());
+                            deadline = Instant::now() + self.deadline;
+                            context = self.context(tenant, claim).await?;
+                            running.owner_ms = context.owner_ms;
+                            let mut input = self.input(tenant, claim, &context).await?;
+                            input.messages = self::heard(&running.waiting);
+                            (turn, step) = Turn::begin(input);
+                            continue;
                         }
                     }
                 }
             };
             step = turn.on(event);
         }
+    }
+
+    /// How things stand in the conversation.
+    async fn context(&self, tenant: &TenantContext, claim: &Claim) -> Result<TurnContext, StoreError> {
+        tenant.db.turn_context(&claim.conversation, self.clock.now_ms()).await
     }
 
     /// What the turn starts from.
@@ -309,6 +326,7 @@ impl TurnRunner {
             contact: claim.contact.clone(),
             answered: running.waiting.iter().map(|message| message.seq).collect(),
             newer: outcome.newer,
+            owner_ms: running.owner_ms,
             effects: outcome.effects,
             fallbacks: outcome.fallbacks,
             returned: outcome.returned,
@@ -330,6 +348,7 @@ impl TurnRunner {
                 running.waiting = all;
                 Ok(Ended::WroteOn(heard(&running.waiting)))
             }
+            Committed::OwnerChanged => Ok(Ended::OwnerChanged),
             Committed::LeaseLost => Err(RunError::LeaseLost),
         }
     }
@@ -354,6 +373,17 @@ enum Ended {
     Done(Box<TurnReport>),
     /// The customer wrote on: all messages that wait now.
     WroteOn(Vec<Heard>),
+    /// A person took the conversation, or gave it back.
+    OwnerChanged,
+}
+
+/// Tells a listener that what it heard does not count. Nobody can stop a turn that starts over.
+fn withdraw(heard: &mut bool, listener: Option<&mut Listener<'_>>) {
+    if std::mem::take(heard)
+        && let Some(listener) = listener
+    {
+        let _stop = listener(Delta::Withdrawn);
+    }
 }
 
 fn heard(messages: &[Pending]) -> Vec<Heard> {

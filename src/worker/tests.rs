@@ -92,6 +92,7 @@ impl Script {
             answered: claim.messages.iter().map(|m| m.seq).collect(),
             newer: Newer::Leave,
             effects: Vec::new(),
+            owner_ms: 0,
             returned: false,
             fallbacks: 0,
             agents: Vec::new(),

@@ -82,7 +82,8 @@ fn own_texts(agent: &Agent) -> Vec<String> {
         if agent.examples.is_empty() {
             texts.extend(agent.keywords.iter().cloned());
             texts.extend(
-                Some(agent.persona.chars().take(MAX_PERSONA_CHARS).collect()).filter(|p: &String| !p.is_empty()),
+                Some(agent.persona.chars().take(MAX_PERSONA_CHARS).collect())
+                    .filter(|p: &String| !p.is_empty()),
             );
         }
     }

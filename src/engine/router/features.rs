@@ -150,9 +150,10 @@ mod tests {
 
     #[test]
     fn numbers_and_addresses_are_known_by_their_kind() {
-        assert_eq!(tokens("Holaaa, soy Ana: ana.p@mail.com, 3001234567 o 55 12"), [
-            "hola", "soy", "ana", "<mail>", "<9>", "o", "<2>", "<2>"
-        ]);
+        assert_eq!(
+            tokens("Holaaa, soy Ana: ana.p@mail.com, 3001234567 o 55 12"),
+            ["hola", "soy", "ana", "<mail>", "<9>", "o", "<2>", "<2>"]
+        );
         assert!(!is_address("@ana") && !is_address("a@b") && is_address("a@b.co."));
         assert!(tokens("¿? … 👍").is_empty());
     }
@@ -170,7 +171,8 @@ mod tests {
     fn a_typo_shares_most_pieces_with_its_word() {
         let shared = |a: &str, b: &str| {
             let (a, b) = (lexical(&tokens(a)), lexical(&tokens(b)));
-            let other = |bucket| b.iter().find(|(other, _)| *other == bucket).map_or(0.0, |(_, value)| *value);
+            let other =
+                |bucket| b.iter().find(|(other, _)| *other == bucket).map_or(0.0, |(_, value)| *value);
             a.iter().map(|(bucket, value)| value * other(*bucket)).sum::<f32>()
         };
         assert!(shared("reagendar", "reajendar") > 0.35);

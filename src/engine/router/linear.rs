@@ -90,7 +90,12 @@ mod tests {
         let samples: Vec<Sample<'_>> = vectors
             .iter()
             .enumerate()
-            .map(|(n, vector)| Sample { vector, lexical: vec![(7, 0.5), (900, 0.1)], class: n % 2, weight: 1.0 })
+            .map(|(n, vector)| Sample {
+                vector,
+                lexical: vec![(7, 0.5), (900, 0.1)],
+                class: n % 2,
+                weight: 1.0,
+            })
             .collect();
         let weights = train(&samples, 2);
         let linear = Linear::of(&weights, 2);

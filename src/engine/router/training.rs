@@ -85,11 +85,8 @@ impl Weights {
 /// Trains weights for `classes` classes.
 pub(super) fn train(samples: &[Sample<'_>], classes: usize) -> Weights {
     let stride = classes.next_multiple_of(LANES);
-    let mut weights = Weights {
-        stride,
-        rows: vec![0.0; (DIMENSIONS + BUCKETS) * stride],
-        bias: vec![0.0; stride],
-    };
+    let mut weights =
+        Weights { stride, rows: vec![0.0; (DIMENSIONS + BUCKETS) * stride], bias: vec![0.0; stride] };
     let mut duals = vec![0.0; samples.len() * stride];
     let mut scores = vec![0.0; stride];
     let mut order: Vec<usize> = (0..samples.len()).collect();

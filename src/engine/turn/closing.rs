@@ -74,7 +74,8 @@ impl Turn {
             HandoffReason::Emergency
             | HandoffReason::ExplicitRequest
             | HandoffReason::AgentRequest
-            | HandoffReason::Threat => Text::Person,
+            | HandoffReason::Threat
+            | HandoffReason::Takeover => Text::Person,
         };
         Spoken::builtin(self.builtin().text(text, self.question.language), Vec::new())
     }

@@ -49,8 +49,14 @@ alter table conversation add column owner_ms integer not null default 0;
 alter table conversation add column fallbacks integer not null default 0;
 -- The agents of the last turn, a JSON list of names.
 alter table conversation add column agents text not null default '[]';
--- The last message that a summary covers.
+-- The last message that a summary covers, and the state of the conversation that it was made of.
 alter table conversation add column summarised_id integer not null default 0;
+alter table conversation add column summarised_ms integer not null default 0;
+create index conversation_by_time on conversation (updated_ms, id);
+create index conversation_to_summarise on conversation (updated_ms) where summarised_ms < updated_ms;
+
+create index contact_by_time on contact (created_ms, id);
+create index contact_by_address on contact (address);
 
 create table handoff (
     id               text    primary key,
@@ -66,7 +72,8 @@ create table handoff (
     released_ms      integer
 ) strict;
 create unique index handoff_open on handoff (conversation_id) where state in ('waiting', 'taken');
-create index handoff_by_time on handoff (created_ms desc, id);
+create index handoff_by_time on handoff (created_ms, id);
+create index handoff_of_contact on handoff (contact_id);
 
 create table lead (
     id               text    primary key,
@@ -77,7 +84,8 @@ create table lead (
     created_ms       integer not null,
     updated_ms       integer not null
 ) strict;
-create index lead_by_time on lead (created_ms desc, id);
+create index lead_by_time on lead (created_ms, id);
+create index lead_of_contact on lead (contact_id);
 
 create table ticket (
     id               text    primary key,
@@ -90,7 +98,8 @@ create table ticket (
     created_ms       integer not null,
     updated_ms       integer not null
 ) strict;
-create index ticket_by_time on ticket (created_ms desc, id);
+create index ticket_by_time on ticket (created_ms, id);
+create index ticket_of_contact on ticket (contact_id);
 
 create table contact_fact (
     id          integer primary key,
@@ -117,7 +126,7 @@ create table memory (
     last_id          integer not null,
     created_ms       integer not null
 ) strict;
-create index memory_of_contact on memory (contact_id, created_ms);
+create index memory_of_contact on memory (contact_id, id);
 
 -- What people and systems of the business are told, once each.
 create table delivery (
@@ -137,6 +146,7 @@ create table delivery (
     sent_ms     integer,
     unique (target, event, subject)
 ) strict;
+create index delivery_of_contact on delivery (contact_id);
 create index delivery_open on delivery (due_ms) where state in ('pending', 'sending');
 
 -- Append-only; each line holds the hash of the one before it.
@@ -169,3 +179,12 @@ create table usage (
     completion_tokens  integer not null,
     primary key (day, contact_id, key_id)
 ) strict, without rowid;
+create index usage_of_contact on usage (contact_id);
+
+-- Whether pages of a forgotten contact may still be in the file: what was deleted is gone from the tables at once, and
+-- from the bytes of the file when it has been written anew.
+create table erasure (
+    id   integer primary key check (id = 1),
+    due  integer not null
+) strict;
+insert into erasure (id, due) values (1, 0);

@@ -17,34 +17,44 @@ use crate::{
     worker::trace::Trace,
 };
 
-/// Asks the pool.
-pub(super) async fn ask(
-    pool: &Pool,
-    request: &ModelRequest,
-    deadline: Instant,
-    listener: Option<&mut Listener<'_>>,
-    trace: &mut Trace,
-) -> Event {
-    trace.prompt_tokens = request.tokens();
-    let answer = match listener.filter(|_| request.heard && request.grounds.allows_parts()) {
-        None => pool.ask(request, deadline, None).await,
-        Some(listener) => {
-            let mut hearing = Hearing::default();
-            let mut hear = |delta: Delta<'_>| hearing.hear(delta, request, listener);
-            let answer = pool.ask(request, deadline, Some(&mut hear)).await;
-            match &answer {
-                Ok(reply) if reply.calls.is_empty() => hearing.end(request, listener),
-                // What was said before a call of a tool is no answer.
-                Ok(_) | Err(_) => hearing.withdraw(listener),
+/// A question to the pool.
+pub(super) struct Asking<'a> {
+    pub(super) pool: &'a Pool,
+    pub(super) request: &'a ModelRequest,
+    pub(super) deadline: Instant,
+}
+
+impl Asking<'_> {
+    /// Asks. `heard` becomes true when the listener heard a part of an answer that still stands.
+    pub(super) async fn ask(
+        &self,
+        listener: Option<&mut Listener<'_>>,
+        heard: &mut bool,
+        trace: &mut Trace,
+    ) -> Event {
+        let request = self.request;
+        trace.prompt_tokens = request.tokens();
+        let answer = match listener.filter(|_| request.heard && request.grounds.allows_parts()) {
+            None => self.pool.ask(request, self.deadline, None).await,
+            Some(listener) => {
+                let mut hearing = Hearing::default();
+                let mut hear = |delta: Delta<'_>| hearing.hear(delta, request, listener);
+                let answer = self.pool.ask(request, self.deadline, Some(&mut hear)).await;
+                match &answer {
+                    Ok(reply) if reply.calls.is_empty() => hearing.end(request, listener),
+                    // What was said before a call of a tool, or before a failure, is no answer.
+                    Ok(_) | Err(_) => hearing.withdraw(listener),
+                }
+                *heard = hearing.told > 0;
+                answer
             }
-            answer
-        }
-    };
-    match answer {
-        Ok(reply) => Event::Replied(reply),
-        Err(error) => {
-            trace.model_error = Some(error.to_string());
-            if Instant::now() >= deadline { Event::OutOfTime } else { Event::Failed }
+        };
+        match answer {
+            Ok(reply) => Event::Replied(reply),
+            Err(error) => {
+                trace.model_error = Some(error.to_string());
+                if Instant::now() >= self.deadline { Event::OutOfTime } else { Event::Failed }
+            }
         }
     }
 }
@@ -87,16 +97,17 @@ impl Hearing {
     }
 
     /// Tells the last word, which had nothing behind it.
-    fn end(&self, request: &ModelRequest, listener: &mut Listener<'_>) {
+    fn end(&mut self, request: &ModelRequest, listener: &mut Listener<'_>) {
         let held = tool_text::looks_like_call(&self.written);
         if !held && request.grounds.check_facts(&self.written).is_ok() {
             // Whether the listener still listens no longer matters.
             let _stop = listener(Delta::Text(self.written.get(self.told..).unwrap_or_default()));
+            self.told = self.written.len();
         }
     }
 
-    fn withdraw(&self, listener: &mut Listener<'_>) {
-        if self.told > 0 {
+    fn withdraw(&mut self, listener: &mut Listener<'_>) {
+        if std::mem::take(&mut self.told) > 0 {
             let _stop = listener(Delta::Withdrawn);
         }
     }
