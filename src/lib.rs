@@ -11,6 +11,7 @@ pub mod knowledge;
 pub mod llm;
 pub mod prompts;
 pub mod store;
+pub mod tools;
 
 pub mod app;
 pub mod channel;
