@@ -16,6 +16,8 @@ use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 pub mod chunk_index;
 pub mod claim;
 pub mod conversation;
+pub mod dead_letter;
+pub mod delivery;
 pub mod document;
 mod error;
 pub mod inbox;
