@@ -135,8 +135,9 @@ impl TenantDb {
 }
 
 /// The most pressing delivery to a target. As the next one it names the condition of the index `delivery_open` word for
-/// word, or SQLite would read every delivery there ever was.
-const DUE: &str = "select id, event, subject, payload, urgent, attempts, created_ms from delivery
+/// word, or SQLite would read every delivery that there ever was.
+const DUE: &str =
+    "select id, event, subject, payload, urgent, attempts, created_ms from delivery indexed by delivery_open
      where state in ('pending', 'sending') and state = 'pending' and target = ?1 and due_ms <= ?2
      order by urgent desc, created_ms, id limit 1";
 
