@@ -18,6 +18,7 @@ pub mod channel;
 pub mod cli;
 pub mod crash;
 pub mod http;
+pub mod notify;
 pub mod telemetry;
 pub mod tenants;
 pub mod tls;
