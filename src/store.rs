@@ -20,6 +20,8 @@ pub mod contact;
 mod contact_fact;
 pub mod conversation;
 mod deliver;
+pub mod dead_letter;
+pub mod delivery;
 pub mod document;
 mod effect;
 mod error;

@@ -7,6 +7,7 @@ pub mod booking;
 pub mod business;
 pub mod channels;
 pub mod desk;
+pub mod mcp;
 pub mod notify;
 pub mod safety;
 pub mod tools;
@@ -22,6 +23,7 @@ use self::{
     business::BusinessConfig,
     channels::Channels,
     desk::{Catalog, Handoff, Leads, Limits, Memory},
+    mcp::McpServer,
     notify::Notify,
     safety::Safety,
     tools::HttpTool,
@@ -64,6 +66,9 @@ pub struct TenantConfig {
     /// `[[tools]]`: the tenant's own HTTP tools.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<HttpTool>,
+    /// `[[mcp]]`: servers of tools.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mcp: Vec<McpServer>,
     /// `[channels]`: where customers write.
     pub channels: Channels,
     /// `[notify]`: how the staff is told.
@@ -112,6 +117,7 @@ impl TenantConfig {
             if root.has("currency") { root.read("currency", currency) } else { Currency::parse("USD").ok() };
         let notify = Notify::read(&root.section("notify"));
         let tools = root.sections("tools");
+        let mcp = root.sections("mcp");
         let config = Self {
             language: root.read("language", Leaf::choice).unwrap_or_default(),
             timezone: root.read("timezone", zone).unwrap_or(TimeZone::UTC),
@@ -124,6 +130,7 @@ impl TenantConfig {
             booking: root.optional_section("booking").map(|section| Booking::read(&section, currency)),
             catalog: root.optional_section("catalog").map(|section| Catalog::read(&section)),
             tools: HttpTool::read_all(&tools),
+            mcp: McpServer::read_all(&mcp),
             channels: Channels::read(&root.section("channels")),
             notify,
             safety: Safety::read(&root.section("safety")),

@@ -128,6 +128,92 @@ texts! {
     English = "en",
     /// What Portuguese is called.
     Portuguese = "pt",
+    /// The heading of a notice: danger, a person is needed at once.
+    NoticeEmergency = "notice_emergency",
+    /// The heading of a notice: a person is called into a conversation.
+    NoticeHandoff = "notice_handoff",
+    /// The heading of a notice: a new lead.
+    NoticeLead = "notice_lead",
+    /// The heading of a notice: a lead gave other data.
+    NoticeLeadChanged = "notice_lead_changed",
+    /// The heading of a notice: a new case.
+    NoticeTicket = "notice_ticket",
+    /// The end of a notice by e-mail.
+    NoticeFooter = "notice_footer",
+    /// In a notice, before why a person is called.
+    NoticeReason = "notice_reason",
+    /// In a notice, before how the channel calls the contact.
+    NoticeContact = "notice_contact",
+    /// In a notice, before the channel.
+    NoticeChannel = "notice_channel",
+    /// In a notice, before the name.
+    NoticeName = "notice_name",
+    /// In a notice, before the phone number.
+    NoticePhone = "notice_phone",
+    /// In a notice, before the e-mail address.
+    NoticeEmail = "notice_email",
+    /// In a notice, before the company.
+    NoticeCompany = "notice_company",
+    /// In a notice, before what somebody is interested in.
+    NoticeInterest = "notice_interest",
+    /// In a notice, before what is wanted or wrong.
+    NoticeProblem = "notice_problem",
+    /// In a notice, before how soon it must be.
+    NoticeUrgency = "notice_urgency",
+    /// In a notice, before what a lead is worth.
+    NoticeQualification = "notice_qualification",
+    /// In a notice, before what a case is about.
+    NoticeSubject = "notice_subject",
+    /// In a notice, before the customer's words of a case.
+    NoticeDetail = "notice_detail",
+    /// In a notice, before what a conversation is about.
+    NoticeSummary = "notice_summary",
+    /// In a notice, before the last messages.
+    NoticeSaid = "notice_said",
+    /// In a notice, before the id of what it tells of.
+    NoticeReference = "notice_reference",
+    /// Who speaks: the customer.
+    RoleCustomer = "role_customer",
+    /// Who speaks: the product.
+    RoleAssistant = "role_assistant",
+    /// Who speaks: a person of the business.
+    RolePerson = "role_person",
+    /// Why a person is called: danger.
+    ReasonEmergency = "reason_emergency",
+    /// Why a person is called: the customer asked for one.
+    ReasonExplicitRequest = "reason_explicit_request",
+    /// Why a person is called: the customer is upset.
+    ReasonNegativeSentiment = "reason_negative_sentiment",
+    /// Why a person is called: too little was known.
+    ReasonRepeatedFallbacks = "reason_repeated_fallbacks",
+    /// Why a person is called: the same again and again.
+    ReasonLoop = "reason_loop",
+    /// Why a person is called: an agent decided so.
+    ReasonAgentRequest = "reason_agent_request",
+    /// Why a person is called: it looks like an attack.
+    ReasonThreat = "reason_threat",
+    /// How soon: at once.
+    UrgencyHigh = "urgency_high",
+    /// How soon: soon.
+    UrgencyMedium = "urgency_medium",
+    /// How soon: some time.
+    UrgencyLow = "urgency_low",
+    /// What somebody is interested in: to buy.
+    InterestSales = "interest_sales",
+    /// What somebody is interested in: help with what was bought.
+    InterestSupport = "interest_support",
+    /// What somebody is interested in: invoices and payments.
+    InterestBilling = "interest_billing",
+    /// What somebody is interested in: anything else.
+    InterestOther = "interest_other",
+    /// What a lead is worth: wants to buy.
+    QualificationHot = "qualification_hot",
+    /// What a lead is worth: needs help.
+    QualificationSupport = "qualification_support",
+    /// What a lead is worth: looks around.
+    QualificationCold = "qualification_cold",
+    /// What a lead is worth: sells something to us, or nonsense.
+    QualificationSpam = "qualification_spam",
 }
 
 impl Text {

@@ -56,7 +56,19 @@ pub struct Leads {
     /// `crm_token`, `crm_token_file`: the bearer token of that address. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crm_token: Option<Secret>,
+    /// `crm_secret`, `crm_secret_file`: what is posted there is signed with it. Default none: not signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crm_secret: Option<Secret>,
+    /// `hubspot_token`, `hubspot_token_file`: the token of a private app in HubSpot; with it every new lead becomes a
+    /// contact there. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hubspot_token: Option<Secret>,
+    /// `hubspot_base_url`: HubSpot's API. Default `https://api.hubapi.com`.
+    pub hubspot_base_url: String,
 }
+
+/// Where HubSpot's API is.
+const HUBSPOT: &str = "https://api.hubapi.com";
 
 /// `[catalog]`: the products.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -132,9 +144,16 @@ impl Leads {
                 .map_or_else(|| [LeadField::Name, LeadField::Email].into(), BTreeSet::from_iter),
             crm: section.read("crm", Leaf::url),
             crm_token: section.secret("crm_token"),
+            crm_secret: section.secret("crm_secret"),
+            hubspot_token: section.secret("hubspot_token"),
+            hubspot_base_url: section
+                .read("hubspot_base_url", Leaf::url)
+                .unwrap_or_else(|| HUBSPOT.to_owned()),
         };
-        if leads.crm_token.is_some() && leads.crm.is_none() {
-            section.error("crm_token", "is of no use without `leads.crm`");
+        for (key, secret) in [("crm_token", &leads.crm_token), ("crm_secret", &leads.crm_secret)] {
+            if secret.is_some() && leads.crm.is_none() {
+                section.error(key, "is of no use without `leads.crm`");
+            }
         }
         leads
     }
