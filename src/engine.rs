@@ -8,6 +8,7 @@ pub mod builtin;
 pub mod facts;
 pub mod guard;
 pub mod language;
+pub mod memory;
 pub mod prompt;
 pub mod question;
 pub mod smalltalk;
