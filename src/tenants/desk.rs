@@ -69,7 +69,7 @@ pub(super) fn check(desk: &Desk, config: &TenantConfig, prompts: &Prompts) -> Re
         }
         for tool in agent.tools.iter().flatten() {
             let declared = config.tools.iter().any(|declared| declared.name == *tool);
-            let remote = false;
+            let remote = config.mcp.iter().any(|server| server.tools.iter().any(|offered| offered == tool));
             if Tool::from_name(tool).is_none() && !declared && !remote {
                 let known: Vec<&str> = Tool::ALL.iter().map(|tool| tool.name()).collect();
                 return Err(format!(
