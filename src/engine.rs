@@ -7,6 +7,7 @@ pub mod agent;
 pub mod analyze;
 pub mod builtin;
 pub mod desk;
+pub mod emergency;
 pub mod facts;
 pub mod format;
 pub mod guard;

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 
 pub use self::{
     email::{EmailProblem, check_email},
-    only_data::is_only_data,
+    only_data::{is_only_data, only_wishes},
     proposal::accept_proposal,
     qualify::qualify,
     urgency::urgency,

@@ -236,6 +236,7 @@ fn reason_text(reason: HandoffReason) -> Text {
         HandoffReason::Loop => Text::ReasonLoop,
         HandoffReason::AgentRequest => Text::ReasonAgentRequest,
         HandoffReason::Threat => Text::ReasonThreat,
+        HandoffReason::Takeover => Text::ReasonTakeover,
     }
 }
 

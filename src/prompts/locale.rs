@@ -110,6 +110,8 @@ texts! {
     EmailWrong = "email_wrong",
     /// The e-mail address is probably mistyped.
     EmailTypo = "email_typo",
+    /// The answer to the wish to be contacted.
+    WillContact = "will_contact",
     /// Data was taken, and nothing else is to be said.
     Noted = "noted",
     /// The customer corrected data.
@@ -192,6 +194,8 @@ texts! {
     ReasonAgentRequest = "reason_agent_request",
     /// Why a person is called: it looks like an attack.
     ReasonThreat = "reason_threat",
+    /// A person stepped in.
+    ReasonTakeover = "reason_takeover",
     /// How soon: at once.
     UrgencyHigh = "urgency_high",
     /// How soon: soon.

@@ -115,10 +115,95 @@ pub fn is_only_data(text: &str, findings: &LeadFindings, asked: Option<LeadField
     other.count() <= MAX_OTHER_WORDS
 }
 
+/// Words with which people say that they want to be contacted or to know more, and nothing of what about.
+const WISHES: &[&str] = &[
+    "interesa",
+    "interesado",
+    "interesada",
+    "interesaria",
+    "gustaria",
+    "quiero",
+    "quisiera",
+    "informacion",
+    "info",
+    "llamar",
+    "llamen",
+    "llamenme",
+    "llamarme",
+    "llame",
+    "contactar",
+    "contacten",
+    "contacto",
+    "contactarme",
+    "comunicarse",
+    "comuniquen",
+    "pueden",
+    "podrian",
+    "puede",
+    "favor",
+    "asesoria",
+    "cotizacion",
+    "cotizar",
+    "mas",
+    "detalles",
+    "escribir",
+    "escriban",
+    "interested",
+    "like",
+    "information",
+    "call",
+    "contact",
+    "quote",
+    "details",
+    "want",
+    "know",
+    "more",
+    "interessado",
+    "interessada",
+    "gostaria",
+    "quero",
+    "informacoes",
+    "ligar",
+    "liguem",
+    "entrar",
+    "orcamento",
+    "podem",
+    "saber",
+    "estoy",
+    "estou",
+    "ustedes",
+    "numero",
+    "alguien",
+    "someone",
+    "alguem",
+];
+
+/// Whether a message says nothing but that somebody wants to be contacted or to know more.
+pub fn only_wishes(text: &str) -> bool {
+    let known = |word: &String| {
+        word.len() < 2
+            || is_stop_word(word)
+            || WISHES.contains(&word.as_str())
+            || AROUND.contains(&word.as_str())
+    };
+    words(text).iter().all(known)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{domain::language::Language, engine::lead::extract};
+
+    #[test]
+    fn a_wish_without_a_subject_is_told_from_one_with() {
+        for text in ["Me interesa, ¿me pueden llamar?", "quiero información", "I would like a quote, please"]
+        {
+            assert!(only_wishes(text), "{text:?}");
+        }
+        for text in ["quiero información del bótox", "¿me pueden llamar por lo de la factura?"] {
+            assert!(!only_wishes(text), "{text:?}");
+        }
+    }
 
     #[test]
     fn data_is_told_from_questions_and_wishes() {

@@ -17,7 +17,7 @@ use crate::{
         analyze::Sight,
         builtin::Answer,
         desk::ThreatPolicy,
-        lead, memory, person, prompt,
+        emergency, lead, memory, person, prompt,
         smalltalk::{self, SmallTalk},
         words,
     },
@@ -106,6 +106,10 @@ impl Turn {
         }
         if self.only_gives_data() {
             return self.conclude_data();
+        }
+        if self.only_wishes_contact() {
+            let answer = Answer::said(self.builtin().text(Text::WillContact, self.question.language));
+            return self.conclude(answer);
         }
         if self.input.desk.team.strategy == Strategy::Classified
             && !self.sight.routing.certain
@@ -245,11 +249,9 @@ impl Turn {
         }
         let categories = agent.map(|agent| agent.categories.clone()).unwrap_or_default();
         self.state = State::FindingProtocol;
-        Step::Run(Call::SearchKnowledge {
-            query: self.question.text.clone(),
-            language: self.question.language,
-            categories,
-        })
+        // Whoever is in danger does not name the document that says what to do.
+        let query = format!("{} {}", self.question.text, emergency::looking_for(self.question.language));
+        Step::Run(Call::SearchKnowledge { query, language: self.question.language, categories })
     }
 
     /// Says what is to be done, and calls people.
@@ -264,8 +266,8 @@ impl Turn {
             .map(|agent| agent.protocol.clone())
             .filter(|protocol| !protocol.is_empty());
         let found = || {
-            let retrieval = retrieval.filter(|retrieval| retrieval.answerable)?;
-            Some(builtin.from_documents(&self.question, retrieval)?).filter(|answer| answer.known)
+            let protocol = emergency::protocol(retrieval?, self.question.language)?;
+            builtin.from_documents(&protocol.question, &protocol.retrieval)
         };
         let (text, sources) = match configured {
             Some(protocol) => (protocol, Vec::new()),
@@ -284,6 +286,16 @@ impl Turn {
     fn only_gives_data(&self) -> bool {
         let asked = self.asked_last();
         lead::is_only_data(&self.question.text, &self.findings, asked)
+    }
+
+    /// Whether the customer wants to be contacted and says nothing of what about.
+    fn only_wishes_contact(&self) -> bool {
+        let general = self.input.desk.team.general().map(|agent| agent.name.as_str());
+        let [intent] = self.sight.chosen() else { return false };
+        Some(intent.agent.as_str()) == general
+            && self.ledger.draft.wanted
+            && !self.ledger.was_complete
+            && lead::only_wishes(&self.question.text)
     }
 
     /// Whether the customer says yes to the person that the last reply offered.
