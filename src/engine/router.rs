@@ -215,7 +215,8 @@ impl Router {
                 if self.names.get(agent).is_some_and(|name| name == EMERGENCY) {
                     judgement.emergency = odds;
                 }
-                let pull: f32 = pulls.iter().filter(|(pulled, _)| *pulled == agent).map(|(_, pull)| pull).sum();
+                let pull: f32 =
+                    pulls.iter().filter(|(pulled, _)| *pulled == agent).map(|(_, pull)| pull).sum();
                 if let Some(probability) = judgement.agents.get_mut(agent) {
                     *probability = probability_of(odds + pull) * left;
                 }
@@ -300,8 +301,7 @@ impl Router {
             intents: intents.collect(),
             chosen,
             in_scope,
-            certain: emergency
-                || whole.in_scope.abs() >= CERTAIN_SCOPE && (whole.in_scope < 0.0 || is_clear),
+            certain: emergency || whole.in_scope.abs() >= CERTAIN_SCOPE && (whole.in_scope < 0.0 || is_clear),
             emergency,
         }
     }
@@ -323,8 +323,22 @@ fn probability_of(odds: f32) -> f32 {
 /// Whether a message tells who its writer is or how to reach them.
 fn gives_contact(text: &str, words: &[String]) -> bool {
     const SAID: [&str; 16] = [
-        "llamo", "nombre", "llamen", "llamenme", "llamar", "llamarme", "contacten", "contactenme", "escribanme",
-        "escribirme", "name", "call", "nome", "liguem", "ligar", "chamo",
+        "llamo",
+        "nombre",
+        "llamen",
+        "llamenme",
+        "llamar",
+        "llamarme",
+        "contacten",
+        "contactenme",
+        "escribanme",
+        "escribirme",
+        "name",
+        "call",
+        "nome",
+        "liguem",
+        "ligar",
+        "chamo",
     ];
     text.split_whitespace().any(is_address)
         || words.iter().any(|word| SAID.contains(&word.as_str()) || matches!(word.as_str(), "<7>" | "<8>" | "<9>"))

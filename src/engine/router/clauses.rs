@@ -145,10 +145,10 @@ mod tests {
     #[test]
     fn parts_that_want_different_things_are_told_apart() {
         let check = |text: &str, expected: &[&str]| assert_eq!(clauses(text), expected, "{text:?}");
-        check("¿Cuánto cuesta un botox y cuándo tienen disponible?", &[
-            "Cuánto cuesta un botox",
-            "cuándo tienen disponible?",
-        ]);
+        check(
+            "¿Cuánto cuesta un botox y cuándo tienen disponible?",
+            &["Cuánto cuesta un botox", "cuándo tienen disponible?"],
+        );
         check("Precio del corte y a qué hora abren", &["Precio del corte", "a qué hora abren"]);
         check("donde estan ubicados? abren los domingos?", &["donde estan ubicados?", "abren los domingos?"]);
         check("cuál es la dirección y el horario", &["cuál es la dirección", "el horario"]);

@@ -56,7 +56,9 @@ fn asks(word: &str) -> bool {
 fn ends_with_question(reply: &str) -> bool {
     /// Letters that may come after the question: a smile, a "gracias".
     const MAX_REMARK: usize = 40;
-    reply.rfind('?').is_some_and(|at| reply.get(at..).is_some_and(|after| after.chars().count() <= MAX_REMARK))
+    reply
+        .rfind('?')
+        .is_some_and(|at| reply.get(at..).is_some_and(|after| after.chars().count() <= MAX_REMARK))
 }
 
 #[cfg(test)]

@@ -92,10 +92,12 @@ mod tests {
         let cosine = |place: usize, exact: &Vec<f32>| {
             vector(place).map_or(0.0, |kept| kept.iter().zip(exact).map(|(a, b)| a * b).sum::<f32>())
         };
-        let lowest = vectors.iter().enumerate().map(|(place, exact)| cosine(place, exact)).fold(1.0, f32::min);
+        let lowest =
+            vectors.iter().enumerate().map(|(place, exact)| cosine(place, exact)).fold(1.0, f32::min);
         if lowest < 0.97 || VECTORS.len() != texts.len() * VECTOR_BYTES {
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/routing-examples.bin");
-            fs::write(&file, vectors.iter().flat_map(|vector| four_bits(vector)).collect::<Vec<u8>>()).unwrap();
+            fs::write(&file, vectors.iter().flat_map(|vector| four_bits(vector)).collect::<Vec<u8>>())
+                .unwrap();
             panic!("the examples changed: move {} to models/ and run the tests again", file.display());
         }
     }

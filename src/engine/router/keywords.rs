@@ -159,6 +159,9 @@ mod tests {
 
     #[test]
     fn the_words_of_the_emergency_agent_name_no_subject() {
-        assert_eq!(found(&[("emergency", &["fiebre"]), ("sales", &["gripe"])], "fiebre y gripe"), [(1, WORD)]);
+        assert_eq!(
+            found(&[("emergency", &["fiebre"]), ("sales", &["gripe"])], "fiebre y gripe"),
+            [(1, WORD)]
+        );
     }
 }
