@@ -162,7 +162,7 @@ impl Classifier {
         };
         let in_scope = match &self.kind {
             Kind::BuiltIn => 0.45 * best - 1.01 * off_topic - 1.85 + 0.85,
-            Kind::Declared(known) => 0.87 * best + 2.3 * known.share(tokens) - 0.95,
+            Kind::Declared(known) => 0.87 * best + 2.3 * known.share(tokens) - 0.75,
         };
         let agents = self.agents.iter().copied().zip(scores.into_iter().map(calibrated));
         Reading { agents: agents.collect(), in_scope }

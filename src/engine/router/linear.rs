@@ -1,13 +1,15 @@
 //! A trained classifier in the form in which it is kept: a byte for each weight.
 
 use super::{
-    features::{BUCKETS, DIMENSIONS, Feature, VECTOR_WEIGHT},
-    training::Weights,
+    features::{DIMENSIONS, Feature, VECTOR_WEIGHT},
+    training::{Weights, folded},
 };
 
 /// Linear classifiers of several classes over the same text.
 #[derive(Debug, Clone)]
 pub(super) struct Linear {
+    /// Buckets there are weights for: a power of two.
+    buckets: usize,
     classes: Vec<Class>,
 }
 
@@ -47,7 +49,7 @@ impl Linear {
             vector: column(vector_rows, class),
             buckets: column(bucket_rows, class),
         });
-        Self { classes: classes.collect() }
+        Self { buckets: weights.buckets, classes: classes.collect() }
     }
 
     /// How much a text is of each class: above 0 it rather is, below 0 it rather is not.
@@ -58,7 +60,8 @@ impl Linear {
             let said: f32 = lexical
                 .iter()
                 .filter_map(|(bucket, value)| {
-                    class.buckets.bytes.get(usize::from(*bucket)).map(|byte| f32::from(*byte) * value)
+                    let byte = class.buckets.bytes.get(folded(*bucket, self.buckets))?;
+                    Some(f32::from(*byte) * value)
                 })
                 .sum();
             class.bias
@@ -70,14 +73,17 @@ impl Linear {
 
     /// Bytes it takes in memory.
     pub(super) fn bytes(&self) -> usize {
-        self.classes.len() * (size_of::<Class>() + DIMENSIONS + BUCKETS)
+        self.classes.len() * (size_of::<Class>() + DIMENSIONS + self.buckets)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::router::training::{Sample, train};
+    use crate::engine::router::{
+        features::BUCKETS,
+        training::{Sample, train},
+    };
 
     #[test]
     fn bytes_score_as_the_weights_they_came_from() {

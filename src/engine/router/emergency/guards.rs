@@ -54,6 +54,7 @@ static OFFERED: LazyLock<Patterns> = LazyLock::new(|| {
 atienden|atiende|tratan|venden|vende|arreglan|reparan|hacen|tienen|cubre|cubren|ofrecen|manejan|dictan|instalan|dan
 curso|cursos|taller|capacitacion|clase|clases|seguro|poliza
 cuanto|precio|cotizar|cotizacion|cotizame|costo
+lampara|lamparas|luz|luces|bombillo|bombilla|bombillos|salida|kit|manguera|mangueras|estufa|instalar
 detector|detectores|extintor|extintores|botiquin|alarma|alarmas
 primeros auxilios
 telefono|numero|linea
@@ -93,12 +94,18 @@ ja tive",
     )
 });
 
+/// What asks for reassurance: nothing is on fire, but somebody worries.
+static REASSURANCE: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::exact("normal\ncuanto dura|tarda\nun poco|poquito\nhow long\na bit|little\num pouco|pouquinho")
+});
+
 /// What denies the words a little after it.
 static DENIED: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::exact(
         "\
 no|nao tengo|tiene|hay|es|era|fue|estoy|esta|soy|tuve|estou|tenho|ha|foi
 no sufro|presento|creo|necesito
+no me|le|se|nos ha|han|he
 ningun|ninguna|nunca|jamas|tampoco
 not an|a
 isn|aren|don|doesn|didn|wasn t
@@ -124,6 +131,11 @@ pub(super) fn disarms<S: AsRef<str>>(sentence: &[S], clause: Range<usize>, at: u
         || PAST.are_in(sentence.get(clause).unwrap_or_default())
         || DENIED.are_in(near)
         || near.last().is_some_and(|word| NOT.contains(&word.as_ref()))
+}
+
+/// Whether somebody asks to be reassured about something that is no danger to life.
+pub(super) fn reassures<S: AsRef<str>>(sentence: &[S]) -> bool {
+    REASSURANCE.are_in(sentence)
 }
 
 /// Whether there is anything in the words that could disarm a phrase.

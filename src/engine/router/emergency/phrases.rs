@@ -59,11 +59,9 @@ incendio .. casa|cocina|local|bodega|edificio
 se .. prendio|prende|incendio|quema .. fuego|casa|cocina|local|carro|cable|tablero
 se esta|estan quemando
 prendio .. fuego
-hay .. fuego|llamas
 en llamas
 salieron|salen|saliendo .. llamas
 sale|salio|saliendo|echando|bota|botando .. humo|chispas
-explot*
 corto circuito|circuitos
 cortocircuito
 me quiero|quisiera .. morir|matar
@@ -79,14 +77,15 @@ cortarme .. venas
 esposo|marido|pareja|novio|ex .. golpe*|pego|pega|pegando|amenaz*
 me .. golpeando|pegando|maltratando
 hombre|tipo|ladron .. armado
-con .. pistola|armas|cuchillo|machete
 secuestr*
-nos estan robando
+nos|me estan robando|asaltando|atracando
+hay .. fuego|llamas
+hombre|tipo .. con .. pistola|armas|cuchillo|machete
+robando .. pistola|armas|cuchillo
 una ambulancia
 llamen .. ambulancia|bomberos|policia
 auxilio
 socorro
-se .. muere|muriendo
 atropell*
 sin frenos
 atrapado|atrapada .. ascensor|elevador|carro|maquina|fuego|incendio
@@ -152,12 +151,18 @@ ambulancia
 infarto|infartando
 comeu|bebeu|tomou .. veneno|alvejante";
 
-/// Harm that needs somebody at once, but no ambulance.
+/// Harm that needs somebody at once. Machines burn and die too, so the classifier may object.
 pub(super) const HARM: &str = "\
 hinch* .. cara|labio|labios|ojo|ojos|lengua|parpado|parpados|rostro|cuello|garganta|boca
 cara|labio|labios|ojo|ojos|lengua|parpado|parpados|rostro|cuello|boca .. hinch*
 inflam* .. cara|labio|labios|ojo|ojos|lengua|parpado|rostro|cuello|garganta
 cara|labio|labios|ojo|ojos|lengua|parpado|rostro .. inflamo|inflamada|inflamado|inflamaron
+explot*
+se .. muere|muriendo
+hay .. humo
+smoke in|everywhere
+tem .. fumaca
+con .. pistola|cuchillo|machete
 ronchas .. cuerpo|cara
 salpullido|sarpullido|brote|urticaria .. cuerpo|cara
 lleno|llena .. ronchas
