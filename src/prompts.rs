@@ -30,15 +30,18 @@ const MAX_FILE_BYTES: u64 = 256 * 1024;
 pub enum Task {
     /// Answering a customer from the passages.
     Answer,
+    /// Summing up a conversation for the next one.
+    Summary,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 1] = [Self::Answer];
+    pub const ALL: [Self; 2] = [Self::Answer, Self::Summary];
 
     fn file(self, language: Language) -> String {
         let name = match self {
             Self::Answer => "answer",
+            Self::Summary => "summary",
         };
         format!("{name}.{}.md", language.code())
     }

@@ -30,6 +30,7 @@ pub mod inbox;
 mod integrity;
 pub mod knowledge_gap;
 pub mod lead;
+pub mod memory;
 mod migrations;
 pub mod outbox;
 mod ticket;
