@@ -24,6 +24,7 @@ use crate::{
     worker::{
         DAEMON_OWNER, Stop,
         bell::Bell,
+        consolidation::Consolidation,
         dispatcher::Dispatcher,
         indexing::Indexer,
         lock::{DataLock, DataLockError},
@@ -80,6 +81,7 @@ pub enum Ended {
 pub struct Prepared {
     live: Arc<LiveConfig>,
     tenants: Tenants,
+    embedder: Arc<Embedder>,
     clock: Clock,
     ids: Ids,
     lock: DataLock,
@@ -120,9 +122,9 @@ impl Prepared {
             return Err(StartError::Unprotected(listen));
         }
         let lock = DataLock::take(&config.paths.data)?;
-        let tenants = Tenants::list(live.clone(), embedder, clock.clone())?;
+        let tenants = Tenants::list(live.clone(), embedder.clone(), clock.clone())?;
         let exe = std::env::current_exe().map_err(StartError::Program)?;
-        Ok(Self { live, tenants, clock, ids, lock, exe })
+        Ok(Self { live, tenants, embedder, clock, ids, lock, exe })
     }
 
     /// Begins to listen. Requests wait until [`Daemon::run`].
@@ -153,18 +155,28 @@ impl Daemon {
     /// Serves until a signal ends it.
     pub async fn run(self) -> Ended {
         let Self { prepared, listener, address, mut signals } = self;
-        let Prepared { live, tenants, clock, ids, lock, exe } = prepared;
+        let Prepared { live, tenants, embedder, clock, ids, lock, exe } = prepared;
         let stopping = CancellationToken::new();
-        let (turns_stop, sends_stop) = (Stop::default(), Stop::default());
+        let (turns_stop, sends_stop, memory_stop) = (Stop::default(), Stop::default(), Stop::default());
         let (dispatcher_bell, outbox_bell) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
+        let memory_bell = Arc::new(Bell::default());
         let desk = Arc::new(ReplyDesk::default());
         let owner = ids.next(DAEMON_OWNER);
 
         let indexer = Arc::new(Indexer::new(live.clone(), exe, clock.clone()));
+        let runner = LiveRunner::new(live.clone(), clock.clone(), ids.clone());
+        let consolidation = Consolidation {
+            tenants: tenants.clone(),
+            runner: runner.clone(),
+            embedder,
+            bell: memory_bell.clone(),
+            clock: clock.clone(),
+            chance: Chance::System,
+        };
         let dispatcher = Dispatcher {
             live: live.clone(),
             tenants: tenants.clone(),
-            turns: Turns::Engine(LiveRunner::new(live.clone(), clock.clone(), ids.clone())),
+            turns: Turns::Engine(runner),
             indexer: indexer.clone(),
             bell: dispatcher_bell.clone(),
             outbox: outbox_bell.clone(),
@@ -186,6 +198,7 @@ impl Daemon {
             live: live.clone(),
             tenants: tenants.clone(),
             dispatcher: dispatcher_bell.clone(),
+            outbox: outbox_bell.clone(),
             indexer,
             desk,
             clock,
@@ -195,8 +208,9 @@ impl Daemon {
 
         let turns = tokio::spawn(dispatcher.run(turns_stop.clone()));
         let sends = tokio::spawn(outbox.run(sends_stop.clone()));
+        let memory = tokio::spawn(consolidation.run(memory_stop.clone()));
         let side = TaskTracker::new();
-        side.spawn(recovery::run(tenants.clone(), dispatcher_bell, outbox_bell, stopping.clone()));
+        side.spawn(recovery::run(tenants.clone(), dispatcher_bell, outbox_bell, memory_bell, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
         let stop_serving = stopping.clone().cancelled_owned();
         let requests =
@@ -209,6 +223,9 @@ impl Daemon {
         stopping.cancel();
         turns_stop.hurry.cancel();
         sends_stop.hurry.cancel();
+        // What it leaves undone can wait.
+        memory_stop.hurry.cancel();
+        memory_stop.finish.cancel();
         side.close();
         let drain = async {
             // In this order, because each one feeds the next. A task that panicked has nothing left to finish.
@@ -217,6 +234,7 @@ impl Daemon {
             drop(turns.await);
             sends_stop.finish.cancel();
             drop(sends.await);
+            drop(memory.await);
             side.wait().await;
         };
         let ended = tokio::select! {

@@ -37,6 +37,8 @@ pub enum Task {
     Route,
     /// Writing an answer again, after what was wrong with it.
     Correct,
+    /// Summing up a conversation for the next one.
+    Summary,
     /// What an agent is told besides, by the name of the agent.
     Agent(BuiltInAgent),
 }
@@ -60,10 +62,11 @@ pub enum BuiltInAgent {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Answer,
         Self::Route,
         Self::Correct,
+        Self::Summary,
         Self::Agent(BuiltInAgent::Emergency),
         Self::Agent(BuiltInAgent::Sales),
         Self::Agent(BuiltInAgent::Support),
@@ -77,6 +80,7 @@ impl Task {
             Self::Answer => "answer",
             Self::Route => "route",
             Self::Correct => "correct",
+            Self::Summary => "summary",
             Self::Agent(BuiltInAgent::Emergency) => "agent_emergency",
             Self::Agent(BuiltInAgent::Sales) => "agent_sales",
             Self::Agent(BuiltInAgent::Support) => "agent_support",

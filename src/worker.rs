@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod bell;
+pub mod consolidation;
 pub mod dispatcher;
 pub mod indexing;
 pub mod lock;
@@ -11,6 +12,7 @@ pub mod recovery;
 mod rounds;
 pub mod runner;
 mod schedule;
+pub mod summariser;
 pub mod trace;
 pub mod turns;
 

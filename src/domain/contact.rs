@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::conversation::ChannelKind;
+use super::{
+    conversation::{ChannelKind, ConversationId},
+    effect::ContactFact,
+};
 
 /// A contact as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,4 +32,24 @@ pub enum ContactMatch {
     Several(Vec<Contact>),
     /// Nobody.
     Nobody,
+}
+
+/// What is known of a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Known {
+    /// Facts and preferences, the newest first.
+    pub facts: Vec<ContactFact>,
+    /// What earlier conversations were about, the newest first.
+    pub memories: Vec<Remembered>,
+}
+
+/// What an earlier stretch of a conversation was about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Remembered {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// What was said, in short.
+    pub text: String,
+    /// When it was summed up.
+    pub created_at: Timestamp,
 }

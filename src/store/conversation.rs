@@ -60,11 +60,7 @@ impl TenantDb {
             if !exists(tx, &conversation)? {
                 return Ok(None);
             }
-            let mut statement = tx.prepare_cached(
-                "select id, turn_id, role, message_id, text, created_ms, conversation_id from message
-                 where conversation_id = ?1 and id > ?2 order by id limit ?3",
-            )?;
-            collect(statement.query_map(params![conversation.as_str(), after, limit], message)?).map(Some)
+            between(tx, &conversation, after, limit).map(Some)
         })
         .await
     }
@@ -145,6 +141,20 @@ pub(super) fn recent(
     let mut messages = collect(statement.query_map(params![conversation.as_str(), limit], message)?)?;
     messages.reverse();
     Ok(messages)
+}
+
+/// The messages of a conversation that came after `after`, oldest first, at most `limit`.
+pub(super) fn between(
+    tx: &Transaction<'_>,
+    conversation: &ConversationId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Message>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "select id, turn_id, role, message_id, text, created_ms, conversation_id from message
+         where conversation_id = ?1 and id > ?2 order by id limit ?3",
+    )?;
+    collect(statement.query_map(params![conversation.as_str(), after, limit], message)?)
 }
 
 /// What a person said in a conversation under an id of their own.

@@ -26,6 +26,11 @@ pub(super) struct Spent {
 }
 
 impl TenantDb {
+    /// Tokens that the tenant spent today (UTC).
+    pub async fn tokens_today(&self, now_ms: i64) -> Result<u64, StoreError> {
+        self.read(move |tx| Ok(today(tx, "", now_ms)?.tokens)).await
+    }
+
     /// Adds what was spent for the contact of a conversation outside of a turn.
     pub async fn add_usage(
         &self,

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::SystemTime};
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::bell::Bell;
+use super::{bell::Bell, rounds::after_ms};
 use crate::{domain::tenant::TenantId, tenants::Tenants};
 
 /// Tenants opened at once. Customers who write now come first.
@@ -13,7 +13,13 @@ const AT_ONCE: usize = 2;
 
 /// Opens every tenant that has a database, which settles what was left half-way, tells the workers of those with
 /// work, and closes the others again.
-pub async fn run(tenants: Tenants, dispatcher: Arc<Bell>, outbox: Arc<Bell>, stop: CancellationToken) {
+pub async fn run(
+    tenants: Tenants,
+    dispatcher: Arc<Bell>,
+    outbox: Arc<Bell>,
+    memory: Arc<Bell>,
+    stop: CancellationToken,
+) {
     let listed = {
         let tenants = tenants.clone();
         tokio::task::spawn_blocking(move || by_last_change(&tenants)).await.unwrap_or_default()
@@ -21,13 +27,20 @@ pub async fn run(tenants: Tenants, dispatcher: Arc<Bell>, outbox: Arc<Bell>, sto
     let total = listed.len();
     let looked = futures::stream::iter(listed).take_until(stop.cancelled()).map(|id| {
         let (tenants, dispatcher, outbox) = (tenants.clone(), dispatcher.clone(), outbox.clone());
+        let memory = memory.clone();
         async move {
             let work = match tenants.look(&id).await {
-                Ok(tenant) => async {
-                    anyhow::Ok((tenant.db().count_pending().await?, tenant.db().count_unsent().await?))
+                Ok(tenant) => {
+                    if let Ok(Some(updated_ms)) = tenant.db().oldest_to_summarise().await {
+                        let quiet = tenant.config.memory.consolidate_after;
+                        memory.ring_at(&id, after_ms(updated_ms, quiet));
+                    }
+                    async {
+                        anyhow::Ok((tenant.db().count_pending().await?, tenant.db().count_unsent().await?))
+                    }
+                    .await
+                    .unwrap_or((1, 1))
                 }
-                .await
-                .unwrap_or((1, 1)),
                 // The registry has said why; whoever writes to it next tries again.
                 Err(_) => return,
             };

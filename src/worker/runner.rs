@@ -110,6 +110,11 @@ impl TurnRunner {
         Self { pool, deadline, clock, ids }
     }
 
+    /// The models that it asks.
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
     /// Runs one turn to its commit. `listener` hears a model's answer while it is written; only words that have a
     /// source reach it.
     ///
