@@ -5,6 +5,7 @@
 mod auth;
 mod chat;
 mod conversations;
+mod dead_letters;
 mod documents;
 mod error;
 mod fields;
@@ -51,6 +52,10 @@ pub struct Parts {
     pub tenants: Tenants,
     /// Rung when a message was accepted.
     pub dispatcher: Arc<Bell>,
+    /// Rung when a reply is to be sent again.
+    pub outbox: Arc<Bell>,
+    /// Rung when a delivery is to be made again.
+    pub deliveries: Arc<Bell>,
     /// What adds documents.
     pub indexer: Arc<Indexer>,
     /// Where requests wait for replies.
@@ -90,7 +95,9 @@ pub fn router(parts: Parts) -> Router {
         .route("/documents/search", post(documents::search))
         .route("/documents/{*document}", delete(documents::remove))
         .route("/conversations", get(conversations::list))
-        .route("/conversations/{conversation}/messages", get(conversations::messages));
+        .route("/conversations/{conversation}/messages", get(conversations::messages))
+        .route("/dead-letters", get(dead_letters::list))
+        .route("/dead-letters/{letter}/replay", post(dead_letters::replay));
     let api = Router::new()
         .route("/tenants", get(tenants::list))
         .route("/tenants/{tenant}", get(tenants::show))

@@ -6,19 +6,15 @@ use jiff::civil::Weekday;
 
 use super::{Tenant, TenantError, words::SharedPrompts};
 use crate::{
-    config::{
-        Config,
-        daemon::{self, Paths},
-        tenant::TenantConfig,
-    },
+    config::{Config, daemon::Paths, tenant::TenantConfig},
     domain::{
         business::{Business, WeekHours},
         tenant::TenantId,
     },
     knowledge::{embed::Embedder, retrieve::Knowledge},
     prompts::{PromptError, Prompts},
-    store::{StoreError, TenantDb, outbox::OnUnknown},
-    worker::{DAEMON_OWNER, runner::TenantContext},
+    store::{StoreError, TenantDb},
+    worker::{DAEMON_OWNER, on_unknown, runner::TenantContext},
 };
 
 /// What all tenants work with.
@@ -128,14 +124,12 @@ fn hours(config: &TenantConfig) -> WeekHours {
 
 /// Frees what a daemon that was killed held: no other one lives, because this one has the data directory.
 async fn settle(id: &TenantId, db: &TenantDb, daemon: &Config) -> Result<(), StoreError> {
-    let policy = match daemon.outbox.on_unknown {
-        daemon::OnUnknown::Resend => OnUnknown::Resend,
-        daemon::OnUnknown::Hold => OnUnknown::Hold,
-    };
+    let policy = on_unknown(daemon);
     let leases = db.release_all(DAEMON_OWNER).await?;
     let replies = db.settle_unknown(DAEMON_OWNER, policy).await?;
-    if leases + replies > 0 {
-        tracing::info!(tenant = %id, leases, replies, policy = ?policy, "settled what a killed daemon left half-way");
+    let deliveries = db.settle_unknown_deliveries(DAEMON_OWNER, policy).await?;
+    if leases + replies + deliveries > 0 {
+        tracing::info!(tenant = %id, leases, replies, deliveries, policy = ?policy, "settled what a killed daemon left half-way");
     }
     Ok(())
 }
