@@ -6,11 +6,7 @@ use jiff::civil::Weekday;
 
 use super::{Tenant, TenantError, desk, words::SharedPrompts};
 use crate::{
-    config::{
-        Config,
-        daemon::{self, Paths},
-        tenant::TenantConfig,
-    },
+    config::{Config, daemon::Paths, tenant::TenantConfig},
     domain::{
         business::{Business, WeekHours},
         tenant::TenantId,
@@ -18,8 +14,8 @@ use crate::{
     knowledge::{embed::Embedder, retrieve::Knowledge},
     prompts::Prompts,
     remote::RemoteTools,
-    store::{StoreError, TenantDb, outbox::OnUnknown},
-    worker::{DAEMON_OWNER, observer::Observer, runner::TenantContext},
+    store::{StoreError, TenantDb},
+    worker::{DAEMON_OWNER, observer::Observer, on_unknown, runner::TenantContext},
 };
 
 /// What all tenants work with.
@@ -137,14 +133,12 @@ fn hours(config: &TenantConfig) -> WeekHours {
 
 /// Frees what a daemon that was killed held: no other one lives, because this one has the data directory.
 async fn settle(id: &TenantId, db: &TenantDb, daemon: &Config) -> Result<(), StoreError> {
-    let policy = match daemon.outbox.on_unknown {
-        daemon::OnUnknown::Resend => OnUnknown::Resend,
-        daemon::OnUnknown::Hold => OnUnknown::Hold,
-    };
+    let policy = on_unknown(daemon);
     let leases = db.release_all(DAEMON_OWNER).await?;
     let replies = db.settle_unknown(DAEMON_OWNER, policy).await?;
-    if leases + replies > 0 {
-        tracing::info!(tenant = %id, leases, replies, policy = ?policy, "settled what a killed daemon left half-way");
+    let deliveries = db.settle_unknown_deliveries(DAEMON_OWNER, policy).await?;
+    if leases + replies + deliveries > 0 {
+        tracing::info!(tenant = %id, leases, replies, deliveries, policy = ?policy, "settled what a killed daemon left half-way");
     }
     Ok(())
 }

@@ -50,6 +50,8 @@ pub struct Dispatcher {
     pub bell: Arc<Bell>,
     /// Rung when a turn left replies.
     pub outbox: Arc<Bell>,
+    /// Rung when a turn was committed, which may have left something to tell the business.
+    pub deliveries: Arc<Bell>,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
     /// The name in the leases, unique to this run of the process.
@@ -186,6 +188,7 @@ impl Worker {
             total_ms = report.latency_ms.total,
             "answered"
         );
+        self.parts.deliveries.ring(id);
         if report.messages.is_empty() {
             // Nothing will be sent that could call them.
             self.parts.desk.hand_over(id, &report.conversation);
