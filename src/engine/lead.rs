@@ -11,6 +11,7 @@ mod known;
 mod name;
 mod only_data;
 mod phone;
+mod problem;
 mod proposal;
 mod qualify;
 mod reading;
@@ -21,8 +22,8 @@ mod wish;
 use std::collections::BTreeSet;
 
 pub use self::{
-    email::{EmailProblem, check_email},
     only_data::{is_only_data, only_wishes},
+    email::{EmailProblem, check_email, confirmed_email},
     proposal::accept_proposal,
     qualify::qualify,
     urgency::urgency,
@@ -84,7 +85,7 @@ pub fn extract(text: &str, language: Language, asked: Option<LeadField>) -> Lead
         email: emails.iter().find_map(|found| found.address.clone().ok()),
         phone: phones.iter().find(|found| !found.denied).map(|found| found.number.clone()),
         company: company::find(&masked, &words, asked == Some(LeadField::Company)),
-        problem: wish::problem(&masked, &words),
+        problem: problem::find(&masked, &words, asked.is_some_and(is_contact_part)),
         interest: wish::of_words(&words),
         urgency: urgency::of_words(&words, language),
         declined: refusal::declined(&words, asked, asks_back),
@@ -99,17 +100,29 @@ pub fn extract(text: &str, language: Language, asked: Option<LeadField>) -> Lead
         Some(LeadField::Problem)
             if findings.problem.is_none() && !asks_back && findings.declined.is_empty() =>
         {
-            findings.problem = wish::answered_problem(&masked, &words);
+            findings.problem = problem::answered(&masked, &words);
         }
         Some(LeadField::Urgency) if !asks_back => {
             findings.urgency = findings.urgency.or_else(|| urgency::answered(&words, language));
         }
         _ => {}
     }
+    // "Lo tengo dañado", asked for an address, speaks of the address.
+    if asked.is_some_and(is_contact_part)
+        && findings.problem.is_none()
+        && findings.interest == Some(InterestArea::Soporte)
+    {
+        findings.interest = None;
+    }
     findings.without_declined();
     let gives = [&findings.name, &findings.email, &findings.phone, &findings.company];
     findings.corrects = takes_back && gives.iter().any(|part| part.is_some());
     findings
+}
+
+/// Whether a part says how to reach somebody, and nothing of what they want.
+fn is_contact_part(field: LeadField) -> bool {
+    matches!(field, LeadField::Name | LeadField::Email | LeadField::Phone | LeadField::Company)
 }
 
 /// How a name may be given in this message.

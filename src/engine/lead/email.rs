@@ -7,7 +7,8 @@ mod find;
 mod typo;
 
 pub(super) use self::find::find;
-use crate::engine::words::fold;
+use super::reading::{Phrases, read};
+use crate::{domain::language::Language, engine::words::fold};
 
 /// The longest local part, in bytes (RFC 5321, 4.5.3.1.1).
 const MAX_LOCAL_BYTES: usize = 64;
@@ -58,6 +59,29 @@ pub fn check_email(text: &str) -> Result<String, EmailProblem> {
         Some(meant) => Err(EmailProblem::Typo { suggestion: format!("{plain}@{meant}") }),
         None if plain != local => Err(EmailProblem::Typo { suggestion: format!("{plain}@{domain}") }),
         None => Ok(format!("{plain}@{domain}")),
+    }
+}
+
+/// What says that an address is right.
+static YES: Phrases = Phrases::of(
+    "si, sim, yes, correcto, correcta, correto, correct, asi es, exacto, exactamente, ese es, ese mismo, esa misma, \
+     eso, claro, isso, isso mesmo, yep, yeah, right, that s right, that s it, ok, dale, de acuerdo",
+);
+
+/// The address that the reply before asked about ("¿Quiso escribir ana@gmail.com?"), when the customer's answer is
+/// yes. It is what makes of a doubtful address a given one.
+pub fn confirmed_email(last_reply: &str, text: &str) -> Option<String> {
+    /// A longer answer says more than yes.
+    const MAX_WORDS: usize = 6;
+    let words = read(text);
+    let says_yes = words.len() <= MAX_WORDS && YES.longest(&words, 0).is_some();
+    if !says_yes || !last_reply.contains('?') || text.contains(['@', '?']) {
+        return None;
+    }
+    let asked = find(last_reply, Language::Es);
+    match asked.as_slice() {
+        [only] => only.address.clone().ok(),
+        _ => None,
     }
 }
 
@@ -148,5 +172,20 @@ mod tests {
             let expected = Err(EmailProblem::Typo { suggestion: suggestion.to_owned() });
             assert_eq!(check_email(written), expected, "{written}");
         }
+    }
+
+    #[test]
+    fn a_yes_confirms_the_address_that_was_asked_about() {
+        let reply = "¿Quiso escribir ana@gmail.com?";
+        for yes in ["sí", "Si, ese es", "correcto", "yes that's right", "isso mesmo"] {
+            assert_eq!(confirmed_email(reply, yes).as_deref(), Some("ana@gmail.com"), "{yes}");
+        }
+        for other in
+            ["no", "no, es con i", "sí pero mejor otro correo que tengo por ahí", "si, ana@gmial.com", "¿sí?"]
+        {
+            assert_eq!(confirmed_email(reply, other), None, "{other}");
+        }
+        assert_eq!(confirmed_email("Escriba a ana@gmail.com.", "sí"), None);
+        assert_eq!(confirmed_email("¿ana@gmail.com o ana@hotmail.com?", "sí"), None);
     }
 }

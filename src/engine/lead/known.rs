@@ -16,14 +16,40 @@ fn entries(file: &'static str) -> HashSet<&'static str> {
     file.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_ascii_whitespace).collect()
 }
 
-/// Whether a folded word is a given name.
+/// The sounds of the given names, for the many who write theirs in their own way.
+static GIVEN_SOUNDS: LazyLock<HashSet<String>> =
+    LazyLock::new(|| GIVEN_NAMES.iter().map(|name| sound(name)).collect());
+
+/// Whether a folded word is a given name, also in a spelling of its own ("jhoana", "brayhan", "cinthya").
 pub(super) fn is_given_name(folded: &str) -> bool {
-    GIVEN_NAMES.contains(folded)
+    /// Shorter ones sound like too many other words.
+    const MIN_CHARS: usize = 5;
+    let by_sound =
+        || folded.len() >= MIN_CHARS && !NOT_NAMES.contains(folded) && GIVEN_SOUNDS.contains(&sound(folded));
+    GIVEN_NAMES.contains(folded) || by_sound()
+}
+
+/// A folded word without the letters that Spanish and Portuguese do not hear or do not tell apart.
+fn sound(folded: &str) -> String {
+    let mut heard = String::new();
+    for c in folded.chars() {
+        let c = match c {
+            'h' => continue,
+            'y' => 'i',
+            'z' => 's',
+            'k' => 'c',
+            c => c,
+        };
+        if !heard.ends_with(c) {
+            heard.push(c);
+        }
+    }
+    heard
 }
 
 /// Whether a folded word is a given name or a surname.
 pub(super) fn is_name(folded: &str) -> bool {
-    GIVEN_NAMES.contains(folded) || SURNAMES.contains(folded)
+    is_given_name(folded) || SURNAMES.contains(folded)
 }
 
 /// Whether a folded word is part of the name of a city, a region or a country.

@@ -5,7 +5,7 @@ use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
-use super::reading::{Word, read};
+use super::reading::{Phrases, Word, read};
 
 /// Digits of the shortest number that is dialled in a country of the product (Uruguay, Central America have 7 or 8).
 const MIN_DIGITS: usize = 7;
@@ -39,119 +39,27 @@ fn pattern(text: &str) -> Regex {
 }
 
 /// Words that name a phone number.
-const NAMED: &[&str] = &[
-    "tel",
-    "tels",
-    "telefono",
-    "telefonico",
-    "fono",
-    "fone",
-    "telefone",
-    "celular",
-    "cel",
-    "celu",
-    "movil",
-    "whatsapp",
-    "whatsap",
-    "wasap",
-    "wsp",
-    "wpp",
-    "wa",
-    "zap",
-    "zapzap",
-    "llamar",
-    "llamarme",
-    "llame",
-    "llamame",
-    "llamenme",
-    "llameme",
-    "llamen",
-    "marcar",
-    "marque",
-    "contacto",
-    "contactarme",
-    "phone",
-    "mobile",
-    "cell",
-    "call",
-    "reach",
-    "text",
-    "ligar",
-    "liga",
-    "ligue",
-    "numero",
-    "num",
-    "nro",
-    "number",
-    "fijo",
-];
+static NAMED: Phrases = Phrases::of(
+    "tel, tels, telefono, telefonico, fono, fone, telefone, celular, cel, celu, movil, whatsapp, whatsap, \
+     wasap, wsp, wpp, wa, zap, zapzap, llamar, llamarme, llame, llamame, llamenme, llameme, llamen, marcar, \
+     marque, contacto, contactarme, phone, mobile, cell, call, reach, text, ligar, liga, ligue, fijo",
+);
+
+/// Words that name any number.
+static NUMBERS: Phrases = Phrases::of("numero, num, nro, number");
 
 /// Words that name another kind of number.
-const OTHER: &[&str] = &[
-    "cedula",
-    "cc",
-    "nit",
-    "rut",
-    "dni",
-    "cpf",
-    "cnpj",
-    "rfc",
-    "curp",
-    "cuit",
-    "cuil",
-    "rg",
-    "ssn",
-    "pasaporte",
-    "passport",
-    "documento",
-    "identificacion",
-    "factura",
-    "fatura",
-    "invoice",
-    "boleta",
-    "recibo",
-    "pedido",
-    "orden",
-    "order",
-    "guia",
-    "tracking",
-    "rastreo",
-    "rastreio",
-    "codigo",
-    "code",
-    "ticket",
-    "caso",
-    "case",
-    "radicado",
-    "cuenta",
-    "conta",
-    "account",
-    "iban",
-    "clabe",
-    "referencia",
-    "ref",
-    "reference",
-    "serial",
-    "serie",
-    "poliza",
-    "tarjeta",
-    "card",
-    "contrato",
-    "matricula",
-    "imei",
-    "sku",
-    "lote",
-    "reserva",
-    "booking",
-    "protocolo",
-    "id",
-    "folio",
-    "nota",
-];
+static OTHER: Phrases = Phrases::of(
+    "cedula, cc, nit, rut, dni, cpf, cnpj, rfc, curp, cuit, cuil, rg, ssn, pasaporte, passport, documento, \
+     identificacion, factura, fatura, invoice, boleta, recibo, pedido, orden, order, guia, tracking, rastreo, \
+     rastreio, codigo, code, ticket, caso, case, radicado, cuenta, conta, account, iban, clabe, referencia, \
+     ref, reference, serial, serie, poliza, tarjeta, card, contrato, matricula, imei, sku, lote, reserva, \
+     booking, cliente, customer, socio, usuario, protocolo, id, folio, nota",
+);
 
 /// Words right after a number that make it an amount.
-const UNITS: &[&str] =
-    &["pesos", "dolares", "euros", "reais", "soles", "usd", "cop", "mxn", "unidades", "mil", "dollars"];
+static UNITS: Phrases =
+    Phrases::of("pesos, dolares, euros, reais, soles, usd, cop, mxn, unidades, mil, dollars");
 
 /// The phone numbers of a message, in order. `is_asked`: whether the customer was asked for theirs.
 pub(super) fn find(text: &str, is_asked: bool) -> Vec<Found> {
@@ -215,7 +123,7 @@ fn judge(
     }
     let (named, other) = named(words, range.start);
     let follows = words.iter().find(|word| word.start >= range.end).map(|word| word.folded.as_str());
-    if other > named || follows.is_some_and(|word| UNITS.contains(&word)) {
+    if other > named || follows.is_some_and(|word| UNITS.has_word(word)) {
         return None;
     }
     let is_phone = named > 0 || is_asked || (count >= PLAIN_DIGITS && has_form(written));
@@ -229,15 +137,19 @@ fn judge(
 fn named(words: &[Word<'_>], start: usize) -> (usize, usize) {
     /// How many words before a number may name it.
     const REACH: usize = 5;
-    let before: Vec<&Word<'_>> = words.iter().rev().skip_while(|word| word.end > start).take(REACH).collect();
-    let nearest = |names: &[&str]| {
-        before
-            .iter()
-            .position(|word| names.contains(&word.folded.as_str()))
-            .map_or(0, |distance| REACH - distance)
+    let mut before: Vec<&Word<'_>> = Vec::new();
+    for word in words.iter().rev().skip_while(|word| word.end > start).take(REACH) {
+        before.push(word);
+        if word.gap.contains([',', ';', '!', '?', '\n', super::MASK]) {
+            break;
+        }
+    }
+    let nearest = |names: &Phrases| {
+        before.iter().position(|word| names.has_word(&word.folded)).map_or(0, |distance| REACH - distance)
     };
-    let (named, other) = (nearest(NAMED), nearest(OTHER));
-    // "Número de pedido 1045": the kind of the number stands nearer than the word number itself.
+    let other = nearest(&OTHER);
+    // "Número de cliente 1045", "my order number is 1045": a number of something else, whatever stands nearer.
+    let named = if other > 0 { nearest(&NAMED) } else { nearest(&NAMED).max(nearest(&NUMBERS)) };
     (named, other)
 }
 

@@ -143,21 +143,21 @@ fn is_said(value: &str, customer_said: &[&str]) -> bool {
     }
     customer_said.iter().any(|text| {
         let said = words(text);
-        (0..said.len()).any(|start| {
-            let mut rest = wanted.as_str();
-            said.iter().skip(start).any(|word| match rest.strip_prefix(word.as_str()) {
-                Some(after) => {
-                    rest = after;
-                    rest.is_empty()
-                }
-                // A word that does not fit ends the run: nothing is left that could become empty.
-                None => {
-                    rest = "\u{0}";
-                    false
-                }
-            })
-        })
+        (0..said.len()).any(|start| is_run(&wanted, said.iter().skip(start)))
     })
+}
+
+/// Whether the first of the words, put together, are exactly this.
+fn is_run<'a>(wanted: &str, said: impl Iterator<Item = &'a String>) -> bool {
+    let mut rest = wanted;
+    for word in said {
+        let Some(after) = rest.strip_prefix(word.as_str()) else { return false };
+        if after.is_empty() {
+            return true;
+        }
+        rest = after;
+    }
+    false
 }
 
 fn says_email(address: &str, customer_said: &[&str]) -> bool {

@@ -2,8 +2,8 @@
 
 use super::{
     known::is_pronounceable,
-    reading::{Word, has_any, read},
-    wish::{only_looks, shows_interest},
+    reading::{Phrases, Word, read},
+    wish::{SURE_INTENT, only_looks, shows_interest},
 };
 use crate::{
     domain::{
@@ -16,169 +16,44 @@ use crate::{
 /// The mood from which on somebody needs help before they need an offer.
 const UPSET: f32 = -0.5;
 
-/// How sure the router must be for a lead to rest on it.
-const SURE_INTENT: f32 = 0.5;
-
 /// What somebody who sells says: "we offer".
-const OFFERS: &[&str] = &[
-    "ofrecemos",
-    "ofrezco",
-    "le ofrezco",
-    "les ofrezco",
-    "te ofrezco",
-    "quiero ofrecerle",
-    "quiero ofrecerles",
-    "quisiera ofrecerle",
-    "quisiera ofrecerles",
-    "quiero ofrecer",
-    "queremos ofrecer",
-    "para ofrecerles",
-    "para ofrecerle",
-    "somos una agencia",
-    "somos agencia",
-    "nuestra agencia",
-    "nuestros servicios de",
-    "somos expertos en",
-    "somos especialistas en",
-    "les presento nuestro",
-    "le presento nuestro",
-    "ponemos a su disposicion",
-    "we offer",
-    "i offer",
-    "we provide",
-    "we are an agency",
-    "our agency",
-    "our services include",
-    "i can help you rank",
-    "we can help you",
-    "i help businesses",
-    "oferecemos",
-    "ofereco",
-    "quero oferecer",
-    "somos uma agencia",
-    "nossa agencia",
-    "gostaria de oferecer",
-    "prestamos servicos",
-];
+static OFFERS: Phrases = Phrases::of(
+    "ofrecemos, ofrezco, le ofrezco, les ofrezco, te ofrezco, quiero ofrecerle, quiero ofrecerles, quisiera \
+     ofrecerle, quisiera ofrecerles, quiero ofrecer, queremos ofrecer, para ofrecerles, para ofrecerle, somos \
+     una agencia, somos agencia, nuestra agencia, nuestros servicios de, somos expertos en, somos \
+     especialistas en, les presento nuestro, le presento nuestro, ponemos a su disposicion, we offer, i \
+     offer, we provide, we are an agency, our agency, our services include, i can help you rank, we can help \
+     you, i help businesses, oferecemos, ofereco, quero oferecer, somos uma agencia, nossa agencia, gostaria \
+     de oferecer, prestamos servicos",
+);
 
 /// What is sold to businesses unasked.
-const WARES: &[&str] = &[
-    "seo",
-    "posicionamiento web",
-    "posicionamiento en google",
-    "primera pagina de google",
-    "first page of google",
-    "backlinks",
-    "guest post",
-    "trafico web",
-    "seguidores",
-    "followers",
-    "seguidores reales",
-    "marketing digital",
-    "publicidad en",
-    "redes sociales",
-    "social media",
-    "diseno web",
-    "pagina web para",
-    "paginas web",
-    "web design",
-    "website design",
-    "desarrollo web",
-    "base de datos de",
-    "bases de datos",
-    "leads calificados",
-    "qualified leads",
-    "prestamos",
-    "prestamo",
-    "creditos",
-    "credito",
-    "loan",
-    "loans",
-    "emprestimo",
-    "emprestimos",
-    "bitcoin",
-    "cripto",
-    "criptomonedas",
-    "crypto",
-    "forex",
-    "trading",
-    "inversion",
-    "inversiones",
-    "invertir",
-    "investment",
-    "investimento",
-    "call center",
-    "software para su empresa",
-    "aumentar sus ventas",
-    "aumentar tus ventas",
-    "increase your sales",
-    "aumentar suas vendas",
-    "consultoria para su empresa",
-    "trafego pago",
-];
+static WARES: Phrases = Phrases::of(
+    "seo, posicionamiento web, posicionamiento en google, primera pagina de google, first page of google, \
+     backlinks, guest post, trafico web, seguidores, followers, seguidores reales, marketing digital, \
+     publicidad en, redes sociales, social media, diseno web, pagina web para, paginas web, web design, \
+     website design, desarrollo web, base de datos de, bases de datos, leads calificados, qualified leads, \
+     prestamos, prestamo, creditos, credito, loan, loans, emprestimo, emprestimos, bitcoin, cripto, \
+     criptomonedas, crypto, forex, trading, inversion, inversiones, invertir, investment, investimento, call \
+     center, software para su empresa, aumentar sus ventas, aumentar tus ventas, increase your sales, \
+     aumentar suas vendas, consultoria para su empresa, trafego pago",
+);
 
 /// Whole pitches: nobody says them who wants something of a business.
-const PITCHES: &[&str] = &[
-    "gane dinero",
-    "gana dinero",
-    "ganar dinero desde casa",
-    "ganhe dinheiro",
-    "renda extra",
-    "ingresos extra desde casa",
-    "make money",
-    "earn money",
-    "earn up to",
-    "trabaje desde casa",
-    "trabaja desde casa",
-    "trabalhe de casa",
-    "work from home",
-    "ganancias garantizadas",
-    "rentabilidad garantizada",
-    "lucro garantido",
-    "guaranteed returns",
-    "guaranteed profit",
-    "duplica tu dinero",
-    "duplique su dinero",
-    "double your money",
-    "prestamo inmediato",
-    "prestamos inmediatos",
-    "credito inmediato",
-    "creditos inmediatos",
-    "sin consultar centrales",
-    "sin importar su historial",
-    "sin buro",
-    "emprestimo rapido",
-    "dinheiro na hora",
-    "haz clic aqui",
-    "haga clic aqui",
-    "da clic aqui",
-    "click here",
-    "clique aqui",
-    "felicidades ha ganado",
-    "felicidades has ganado",
-    "you have won",
-    "you have been selected",
-    "voce ganhou",
-    "has sido seleccionado",
-    "ha sido seleccionado",
-    "rank your website",
-    "rank 1 on google",
-    "your website on google",
-    "increase your traffic",
-    "aumente sus ventas",
-    "aumenta tus ventas",
-    "aumente suas vendas",
-    "compra seguidores",
-    "comprar seguidores",
-    "unete a mi grupo",
-    "entra a mi grupo",
-    "join my group",
-    "reenvia este mensaje",
-    "comparte este mensaje",
-    "inversion minima",
-    "multiplica tu inversion",
-    "multiplique su inversion",
-];
+static PITCHES: Phrases = Phrases::of(
+    "gane dinero, gana dinero, ganar dinero desde casa, ganhe dinheiro, renda extra, ingresos extra desde \
+     casa, make money, earn money, earn up to, trabaje desde casa, trabaja desde casa, trabalhe de casa, work \
+     from home, ganancias garantizadas, rentabilidad garantizada, lucro garantido, guaranteed returns, \
+     guaranteed profit, duplica tu dinero, duplique su dinero, double your money, prestamo inmediato, \
+     prestamos inmediatos, credito inmediato, creditos inmediatos, sin consultar centrales, sin importar su \
+     historial, sin buro, emprestimo rapido, dinheiro na hora, haz clic aqui, haga clic aqui, da clic aqui, \
+     click here, clique aqui, felicidades ha ganado, felicidades has ganado, you have won, you have been \
+     selected, voce ganhou, has sido seleccionado, ha sido seleccionado, rank your website, rank 1 on google, \
+     your website on google, increase your traffic, aumente sus ventas, aumenta tus ventas, aumente suas \
+     vendas, compra seguidores, comprar seguidores, unete a mi grupo, entra a mi grupo, join my group, \
+     reenvia este mensaje, comparte este mensaje, inversion minima, multiplica tu inversion, multiplique su \
+     inversion",
+);
 
 /// What a lead is worth. `intents` are those of the last message, `messages` what the customer said, oldest first.
 pub fn qualify(draft: &LeadDraft, intents: &[Intent], sentiment: f32, messages: &[&str]) -> Qualification {
@@ -193,7 +68,7 @@ pub fn qualify(draft: &LeadDraft, intents: &[Intent], sentiment: f32, messages: 
         return Qualification::Support;
     }
     let words: Vec<Vec<Word<'_>>> = messages.iter().map(|message| read(message)).collect();
-    let looks = words.iter().any(|words| only_looks(words) && words.len() > 1);
+    let looks = words.iter().any(|words| only_looks(words));
     let wants = messages.iter().any(|message| shows_interest(message, &[])) || matches!(top, Some(SCHEDULE));
     // Somebody who asks for prices and leaves an address or says it must be soon is about to buy.
     let follows_up = matches!(draft.interest, Some(InterestArea::Ventas)) || top == Some(SALES);
@@ -210,8 +85,7 @@ pub fn qualify(draft: &LeadDraft, intents: &[Intent], sentiment: f32, messages: 
 /// Whether all that somebody said is an offer to the business, links or nonsense.
 fn is_spam(messages: &[&str]) -> bool {
     let said: Vec<Vec<Word<'_>>> = messages.iter().map(|message| read(message)).collect();
-    let pitches =
-        |words: &Vec<Word<'_>>| has_any(words, PITCHES) || (has_any(words, OFFERS) && has_any(words, WARES));
+    let pitches = |words: &Vec<Word<'_>>| PITCHES.is_in(words) || (OFFERS.is_in(words) && WARES.is_in(words));
     if said.iter().any(pitches) {
         return true;
     }

@@ -1,5 +1,7 @@
 //! A message as words with what stands between them: what the readers of a lead's parts look at.
 
+use std::{collections::HashMap, sync::OnceLock};
+
 use crate::engine::words::fold;
 
 /// A word of a message.
@@ -73,21 +75,60 @@ pub(super) fn continues(words: &[Word<'_>], at: usize) -> bool {
 
 /// Whether the words from `at` on are this phrase of folded words.
 pub(super) fn says(words: &[Word<'_>], at: usize, phrase: &str) -> bool {
-    phrase.split(' ').enumerate().all(|(offset, part)| {
+    let parts: Vec<&str> = phrase.split(' ').collect();
+    stands_at(words, at, &parts)
+}
+
+/// Phrases of folded words that mean the same, with commas between them. They are put in order when they are first
+/// looked for.
+#[derive(Debug)]
+pub(super) struct Phrases {
+    text: &'static str,
+    by_first_word: OnceLock<HashMap<&'static str, Vec<Vec<&'static str>>>>,
+}
+
+impl Phrases {
+    /// The phrases of a text.
+    pub(super) const fn of(text: &'static str) -> Self {
+        Self { text, by_first_word: OnceLock::new() }
+    }
+
+    fn beginning_with(&self, folded: &str) -> &[Vec<&'static str>] {
+        let by_first_word = self.by_first_word.get_or_init(|| {
+            let mut by_first_word: HashMap<&'static str, Vec<Vec<&'static str>>> = HashMap::new();
+            for phrase in self.text.split(',') {
+                let parts: Vec<&str> = phrase.split_ascii_whitespace().collect();
+                if let Some(first) = parts.first() {
+                    by_first_word.entry(first).or_default().push(parts);
+                }
+            }
+            by_first_word
+        });
+        by_first_word.get(folded).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a folded word alone is one of the phrases.
+    pub(super) fn has_word(&self, folded: &str) -> bool {
+        self.beginning_with(folded).iter().any(|phrase| phrase.len() == 1)
+    }
+
+    /// The longest of the phrases that begins at `at`, as its number of words.
+    pub(super) fn longest(&self, words: &[Word<'_>], at: usize) -> Option<usize> {
+        let phrases = self.beginning_with(&words.get(at)?.folded);
+        phrases.iter().filter(|phrase| stands_at(words, at, phrase)).map(Vec::len).max()
+    }
+
+    /// Whether one of the phrases stands anywhere in the words.
+    pub(super) fn is_in(&self, words: &[Word<'_>]) -> bool {
+        (0..words.len()).any(|at| self.longest(words, at).is_some())
+    }
+}
+
+fn stands_at(words: &[Word<'_>], at: usize, phrase: &[&str]) -> bool {
+    phrase.iter().enumerate().all(|(offset, part)| {
         let here = at + offset;
-        words.get(here).is_some_and(|word| word.folded == part) && (offset == 0 || continues(words, here))
+        words.get(here).is_some_and(|word| word.folded == *part) && (offset == 0 || continues(words, here))
     })
-}
-
-/// The longest of the phrases that begins at `at`, as its number of words.
-pub(super) fn longest(words: &[Word<'_>], at: usize, phrases: &[&str]) -> Option<usize> {
-    let length = |phrase: &&str| phrase.split(' ').count();
-    phrases.iter().filter(|phrase| says(words, at, phrase)).map(length).max()
-}
-
-/// Whether one of the phrases stands anywhere in the words.
-pub(super) fn has_any(words: &[Word<'_>], phrases: &[&str]) -> bool {
-    (0..words.len()).any(|at| longest(words, at, phrases).is_some())
 }
 
 /// The words of each phrase of a text: what stands between signs that end one.

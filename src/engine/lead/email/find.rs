@@ -8,7 +8,10 @@ use regex::Regex;
 use super::{EmailProblem, check_email};
 use crate::{
     domain::language::Language,
-    engine::lead::reading::{Word, read},
+    engine::lead::{
+        known::is_ordinary,
+        reading::{Word, continues, read},
+    },
 };
 
 /// An address in a message.
@@ -67,6 +70,9 @@ fn dictated(text: &str, language: Language) -> Vec<Found> {
         if !is_at {
             continue;
         }
+        if !continues(&words, at) && !word.gap.ends_with(['(', '[']) {
+            continue;
+        }
         let (Some((from, local)), Some((to, domain))) = (local_part(&words, at), domain(&words, at + 1))
         else {
             continue;
@@ -85,6 +91,16 @@ fn dictated(text: &str, language: Language) -> Vec<Found> {
 fn local_part(words: &[Word<'_>], end: usize) -> Option<(usize, String)> {
     let mut at = end.checked_sub(1)?;
     let mut local = words.get(at)?.text.to_owned();
+    // "Nata velez 22 arroba": digits are said apart and written without a space.
+    let is_number = |word: &Word<'_>| word.text.bytes().all(|byte| byte.is_ascii_digit());
+    if words.get(at).is_some_and(is_number)
+        && joined(words.get(at)?).is_none()
+        && at > 0
+        && sign_before(words, at).is_none()
+    {
+        at -= 1;
+        local = format!("{}{local}", words.get(at)?.text);
+    }
     while let Some(word) = words.get(at) {
         if let Some(sign) = joined(word).filter(|_| at > 0) {
             at -= 1;
@@ -94,10 +110,17 @@ fn local_part(words: &[Word<'_>], end: usize) -> Option<(usize, String)> {
             debug_assert!(length > 0, "a sign has a name");
             local = format!("{}{sign}{local}", words.get(at)?.text);
         } else {
-            return Some((word.start, local));
+            return (!goes_on_before(words, at)).then_some((word.start, local));
         }
     }
     None
+}
+
+/// Whether the word before may belong to the address too: of "mi correo nata velez arroba …" nobody knows whether the
+/// first part is "velez" or "natavelez".
+fn goes_on_before(words: &[Word<'_>], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1).and_then(|before| words.get(before)) else { return false };
+    continues(words, at) && !is_ordinary(before) && before.text.chars().count() > 2
 }
 
 /// The sign named just before the word at `at`, the length of its name, and the word before it.

@@ -42,15 +42,14 @@ pub(super) fn meant_domain(domain: &str) -> Option<String> {
     let (label, ending) = domain.split_once('.').unwrap_or((domain, ""));
     let near = |provider: &&Provider| osa_distance(label, provider.label) <= provider.slips;
     let provider = if REAL.contains(&label) { None } else { PROVIDERS.iter().find(near) };
-    let meant = match provider {
-        Some(provider) => format!("{}.{}", provider.label, provider.ending(ending)),
-        None => {
-            let (name, top) = domain.rsplit_once('.')?;
-            if !COM_SLIPS.contains(&top) {
-                return None;
-            }
-            format!("{name}.com")
+    let meant = if let Some(provider) = provider {
+        format!("{}.{}", provider.label, provider.ending(ending))
+    } else {
+        let (name, top) = domain.rsplit_once('.')?;
+        if !COM_SLIPS.contains(&top) {
+            return None;
         }
+        format!("{name}.com")
     };
     (meant != domain).then_some(meant)
 }
