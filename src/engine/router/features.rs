@@ -5,7 +5,7 @@
 //!
 //! [hashing]: https://arxiv.org/abs/0902.2206
 
-use crate::engine::{smalltalk::shorten, words::fold};
+use crate::engine::{words::undrawn, words::fold};
 
 /// Numbers of a vector of the built-in embedding model.
 pub(super) const DIMENSIONS: usize = 512;

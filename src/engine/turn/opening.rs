@@ -17,7 +17,7 @@ use crate::{
         analyze::Sight,
         builtin::Answer,
         desk::ThreatPolicy,
-        emergency, lead, memory, person, prompt,
+        emergency, lead, memory, prompt,
         smalltalk::{self, SmallTalk},
         words,
     },
@@ -148,9 +148,8 @@ impl Turn {
         let (text, language) = (self.question.text.clone(), self.question.language);
         let asked = self.asked_last();
         let mut findings = lead::extract(&text, language, asked);
-        if asked == Some(LeadField::Email) && findings.email.is_none() && person::says_yes(&text) {
-            // Yes to "did you mean …?".
-            findings.email = self.last_reply().and_then(|last| lead::extract(last, language, None).email);
+        if asked == Some(LeadField::Email) && findings.email.is_none() {
+            findings.email = self.last_reply().and_then(|last| lead::confirmed_email(last, &text));
         }
         let intents = &self.sight.routing.intents;
         let interested =
@@ -305,7 +304,7 @@ impl Turn {
         let builtin = self.builtin();
         let offers = |language| [Text::Unknown, Text::Trouble].map(|text| builtin.text(text, language));
         small == Some(SmallTalk::Acknowledgement)
-            && person::says_yes(&self.question.text)
+            && says_yes(&self.question.text)
             && crate::domain::language::Language::ALL
                 .into_iter()
                 .flat_map(offers)
@@ -328,4 +327,12 @@ impl Turn {
         let earlier = self.input.history.iter().filter(|said| said.role == Role::Customer);
         earlier.map(|said| said.text.clone()).chain([self.question.text.clone()]).collect()
     }
+}
+
+/// Whether a message is a yes and little more.
+fn says_yes(text: &str) -> bool {
+    const YES: [&str; 10] =
+        ["si", "sim", "yes", "claro", "dale", "sure", "ok", "please", "por favor", "bueno"];
+    let said = words::words(text).join(" ");
+    YES.iter().any(|yes| said == *yes || said.starts_with(&format!("{yes} ")))
 }
