@@ -190,6 +190,7 @@ impl Daemon {
             bell: bells.dispatcher.clone(),
             outbox: bells.outbox.clone(),
             deliveries: bells.deliveries.clone(),
+            memory: bells.memory.clone(),
             desk: desk.clone(),
             owner: owner.clone(),
             clock: clock.clone(),

@@ -22,8 +22,8 @@ mod wish;
 use std::collections::BTreeSet;
 
 pub use self::{
-    only_data::{is_only_data, only_wishes},
     email::{EmailProblem, check_email, confirmed_email},
+    only_data::{is_only_data, only_wishes},
     proposal::accept_proposal,
     qualify::qualify,
     urgency::urgency,

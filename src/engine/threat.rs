@@ -128,9 +128,12 @@ fn add_words(evidence: &mut Evidence, book: &Phrasebook, normal: &Normal) {
         evidence.add("encoded_payload", 0.6);
     }
     let joined = normal::joined(&normal.text).map(|text| words(&text));
-    let hidden = [normal::unleet(&normal.text), joined]
-        .into_iter()
-        .chain([normal::reversed(&normal.text)].into_iter().chain(decoded.texts.into_iter().map(Some)).map(|text| text.map(|text| words(&text))));
+    let hidden = [normal::unleet(&normal.text), joined].into_iter().chain(
+        [normal::reversed(&normal.text)]
+            .into_iter()
+            .chain(decoded.texts.into_iter().map(Some))
+            .map(|text| text.map(|text| words(&text))),
+    );
     for words in hidden.flatten() {
         evidence.add_phrases(book, &words);
     }
@@ -159,7 +162,9 @@ mod tests {
         for label in MESSAGES.labels() {
             let (reason, weight) = label.split_once(' ').unwrap();
             let weight: f32 = weight.parse().unwrap();
-            assert!(reason.chars().all(|c| c.is_ascii_lowercase() || c == '_') && (0.0..1.0).contains(&weight));
+            assert!(
+                reason.chars().all(|c| c.is_ascii_lowercase() || c == '_') && (0.0..1.0).contains(&weight)
+            );
         }
     }
 }

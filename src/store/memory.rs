@@ -74,11 +74,7 @@ pub struct Memory {
 impl TenantDb {
     /// Conversations in which nothing happened since `quiet_since_ms` and which were not summed up since, the quietest
     /// first, at most `limit`.
-    pub async fn to_summarise(
-        &self,
-        quiet_since_ms: i64,
-        limit: u32,
-    ) -> Result<Vec<Stretch>, StoreError> {
+    pub async fn to_summarise(&self, quiet_since_ms: i64, limit: u32) -> Result<Vec<Stretch>, StoreError> {
         self.read(move |tx| {
             let mut statement = tx.prepare_cached(
                 "select id, language, updated_ms, summarised_id from conversation
@@ -159,7 +155,8 @@ impl TenantDb {
         if !due {
             return Ok(0);
         }
-        self.write(move |tx| Ok(tx.execute("delete from contact_fact where expires_ms <= ?1", [now_ms])?)).await
+        self.write(move |tx| Ok(tx.execute("delete from contact_fact where expires_ms <= ?1", [now_ms])?))
+            .await
     }
 
     /// What is known of a contact: facts that have not expired and summaries, the newest first.

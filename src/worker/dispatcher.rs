@@ -52,6 +52,8 @@ pub struct Dispatcher {
     pub outbox: Arc<Bell>,
     /// Rung when a turn was committed, which may have left something to tell the business.
     pub deliveries: Arc<Bell>,
+    /// Rung when a conversation will have something to be summed up.
+    pub memory: Arc<Bell>,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
     /// The name in the leases, unique to this run of the process.
@@ -159,7 +161,11 @@ impl Worker {
         let run = parts.turns.run(&tenant.context, claim, &parts.owner);
         let caught = std::panic::AssertUnwindSafe(tokio::time::timeout(limit, run)).catch_unwind();
         match caught.await {
-            Ok(Ok(Ok(report))) => self.done(&id, &report),
+            Ok(Ok(Ok(report))) => {
+                let quiet = tenant.config.memory.consolidate_after;
+                parts.memory.ring_at(&id, after_ms(parts.clock.now_ms(), quiet));
+                self.done(&id, &report);
+            }
             Ok(Ok(Err(RunError::LeaseLost))) => {
                 tracing::warn!(tenant = %id, %conversation, "the lease ended before the turn did");
             }

@@ -5,7 +5,7 @@
 //!
 //! [hashing]: https://arxiv.org/abs/0902.2206
 
-use crate::engine::{words::undrawn, words::fold};
+use crate::engine::{words::fold, words::undrawn};
 
 /// Numbers of a vector of the built-in embedding model.
 pub(super) const DIMENSIONS: usize = 512;
@@ -39,7 +39,7 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
             if word.chars().all(|c| c.is_ascii_digit()) {
                 tokens.push(format!("<{}>", word.len().min(9)));
             } else {
-                tokens.push(shorten(word));
+                tokens.push(undrawn(word));
             }
         }
     }
