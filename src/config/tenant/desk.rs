@@ -85,7 +85,7 @@ pub struct Catalog {
 /// `[limits]`: how much is allowed, so that one customer or tenant cannot use up everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Limits {
-    /// `messages_per_minute`: of one contact; more wait. Default 20, 1 to 10000.
+    /// `messages_per_minute`: of one contact; beyond it the customer is asked to wait. Default 20, 1 to 10000.
     pub messages_per_minute: u32,
     /// `message_chars`: longer messages are cut. Default 4000, 100 to 100000.
     pub message_chars: u32,
