@@ -210,7 +210,13 @@ impl Daemon {
         let sends = tokio::spawn(outbox.run(sends_stop.clone()));
         let memory = tokio::spawn(consolidation.run(memory_stop.clone()));
         let side = TaskTracker::new();
-        side.spawn(recovery::run(tenants.clone(), dispatcher_bell, outbox_bell, memory_bell, stopping.clone()));
+        side.spawn(recovery::run(
+            tenants.clone(),
+            dispatcher_bell,
+            outbox_bell,
+            memory_bell,
+            stopping.clone(),
+        ));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
         let stop_serving = stopping.clone().cancelled_owned();
         let requests =

@@ -89,7 +89,9 @@ fn consolidate(context: &Context, id: &TenantId) -> anyhow::Result<ExitStatus> {
                 "expired_facts": expired,
             }))?;
         } else {
-            context.output.note(format_args!("{conversations} conversations looked at, {memories} summed up"));
+            context
+                .output
+                .note(format_args!("{conversations} conversations looked at, {memories} summed up"));
         }
         Ok(ExitStatus::Ok)
     })

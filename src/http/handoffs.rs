@@ -50,9 +50,8 @@ pub(super) async fn list(
     let wrong = |given: &str| {
         ApiError::field("state", format!("`state` must be waiting, taken or released, not {given:?}"))
     };
-    let state = state
-        .map(|state| HandoffState::from_name(&state).ok_or_else(|| wrong(&state)))
-        .transpose()?;
+    let state =
+        state.map(|state| HandoffState::from_name(&state).ok_or_else(|| wrong(&state))).transpose()?;
     let limit = query.limit()?;
     let items = tenant.db().handoffs(state, query.place()?, limit + 1).await?;
     Ok(Json(Page::new(items, limit, |last| place(last.created_at, &last.handoff))))

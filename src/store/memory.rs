@@ -26,9 +26,10 @@ const MAX_MEMORIES: u32 = 200;
 /// Facts shown of one contact.
 const MAX_FACTS: u32 = 200;
 
-/// From this cosine on a summary is about what a message is about. `tests/fixtures/memory/recall.jsonl` says what that
-/// finds and what it does not.
-const RELEVANT: f32 = 0.5;
+/// From this cosine on a summary is about what a message is about. Of the messages of
+/// `tests/fixtures/memory/recall.jsonl` that lean on a summary it finds 83 %, in 2 % of the comparisons with another
+/// summary of the same business it is wrong, and for courtesies and questions about other things it finds nothing.
+const RELEVANT: f32 = 0.3;
 
 /// What was said in a conversation since it was last summed up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,11 +75,7 @@ pub struct Memory {
 impl TenantDb {
     /// Conversations in which nothing happened since `quiet_since_ms` and which were not summed up since, the quietest
     /// first, at most `limit`.
-    pub async fn to_summarise(
-        &self,
-        quiet_since_ms: i64,
-        limit: u32,
-    ) -> Result<Vec<Stretch>, StoreError> {
+    pub async fn to_summarise(&self, quiet_since_ms: i64, limit: u32) -> Result<Vec<Stretch>, StoreError> {
         self.read(move |tx| {
             let mut statement = tx.prepare_cached(
                 "select id, language, updated_ms, summarised_id from conversation
@@ -159,7 +156,8 @@ impl TenantDb {
         if !due {
             return Ok(0);
         }
-        self.write(move |tx| Ok(tx.execute("delete from contact_fact where expires_ms <= ?1", [now_ms])?)).await
+        self.write(move |tx| Ok(tx.execute("delete from contact_fact where expires_ms <= ?1", [now_ms])?))
+            .await
     }
 
     /// What is known of a contact: facts that have not expired and summaries, the newest first.

@@ -81,15 +81,12 @@ impl Summariser {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn wording(
-        &self,
-        tenant: &TenantContext,
-        tokens_per_day: u64,
-    ) -> Result<Wording, StoreError> {
+    pub async fn wording(&self, tenant: &TenantContext, tokens_per_day: u64) -> Result<Wording, StoreError> {
         if self.pool.is_empty() {
             return Ok(Wording::Rules);
         }
-        let spent = tokens_per_day > 0 && tenant.db.tokens_today(self.clock.now_ms()).await? >= tokens_per_day;
+        let spent =
+            tokens_per_day > 0 && tenant.db.tokens_today(self.clock.now_ms()).await? >= tokens_per_day;
         Ok(if spent { Wording::Rules } else { Wording::Model })
     }
 

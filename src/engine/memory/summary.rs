@@ -90,7 +90,8 @@ fn line(exchange: &Exchange) -> Option<Line> {
         (false, true) => format!("«{quote}»"),
         (false, false) => format!("«{quote}» → {answer}"),
     };
-    let weight = subject(&asked).len() + 2 * usize::from(!answer.is_empty()) + 2 * usize::from(has_data(&asked));
+    let weight =
+        subject(&asked).len() + 2 * usize::from(!answer.is_empty()) + 2 * usize::from(has_data(&asked));
     Some(Line { text, subject: about, weight })
 }
 
