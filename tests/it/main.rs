@@ -10,13 +10,17 @@
 )]
 
 mod api_documents;
+mod audit;
 mod chat;
 mod config;
 mod crash;
+mod desk;
 mod documents;
 mod fake_llm;
+mod forget;
 mod harness;
 mod knowledge;
 mod layers;
+mod memory;
 mod serve;
 mod tenant;

@@ -114,6 +114,8 @@ create table contact_fact (
     unique (contact_id, kind, name)
 ) strict;
 
+create index contact_fact_expiring on contact_fact (expires_ms) where expires_ms is not null;
+
 -- What earlier stretches of a conversation were about.
 create table memory (
     id               integer primary key,
