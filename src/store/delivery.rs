@@ -141,10 +141,10 @@ const DUE: &str =
      where state in ('pending', 'sending') and state = 'pending' and target = ?1 and due_ms <= ?2
      order by urgent desc, created_ms, id limit 1";
 
-/// What becomes of those that were left half-way.
+/// What becomes of those that were left half-way. They are due at once.
 const SETTLE: &str = "update delivery
      set state = case when target in (select value from json_each(?3)) then 'pending' else 'dead' end,
-     claimed_by = null, last_error = ?4
+     claimed_by = null, last_error = ?4, due_ms = created_ms
      where state in ('pending', 'sending') and state = 'sending' and due_ms <= ?2
      and substr(claimed_by, 1, length(?1)) = ?1";
 
