@@ -11,6 +11,7 @@ pub mod language;
 pub mod lead;
 pub mod prompt;
 pub mod question;
+pub(crate) mod sentences;
 pub mod smalltalk;
 pub mod turn;
 pub(crate) mod words;

@@ -30,15 +30,18 @@ const MAX_FILE_BYTES: u64 = 256 * 1024;
 pub enum Task {
     /// Answering a customer from the passages.
     Answer,
+    /// Writing an answer anew that could not be sent.
+    Correct,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 1] = [Self::Answer];
+    pub const ALL: [Self; 2] = [Self::Answer, Self::Correct];
 
     fn file(self, language: Language) -> String {
         let name = match self {
             Self::Answer => "answer",
+            Self::Correct => "correct",
         };
         format!("{name}.{}.md", language.code())
     }
@@ -71,6 +74,10 @@ pub struct Facts {
     pub from: String,
     /// The last day of a range of weekdays.
     pub to: String,
+    /// What an answer stated without a source.
+    pub findings: Vec<String>,
+    /// Whether an answer told something of its prompt.
+    pub leaked: bool,
 }
 
 /// A passage as a template sees it.
@@ -275,6 +282,8 @@ fn sample() -> Facts {
         foreign: text(),
         from: text(),
         to: text(),
+        findings: vec![text()],
+        leaked: true,
     }
 }
 
