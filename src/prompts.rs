@@ -134,8 +134,10 @@ pub struct Facts {
     pub tools: bool,
     /// The reply that was not right, when a model is asked again.
     pub draft: String,
-    /// What was wrong in it.
-    pub findings: String,
+    /// What it stated without a source.
+    pub findings: Vec<String>,
+    /// Whether it told something of its prompt.
+    pub leaked: bool,
 }
 
 /// A passage as a template sees it.
@@ -381,7 +383,8 @@ fn sample() -> Facts {
         known: vec![text()],
         tools: true,
         draft: text(),
-        findings: text(),
+        findings: vec![text()],
+        leaked: true,
     }
 }
 

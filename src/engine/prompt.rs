@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     agent::{Agent, Team},
     facts,
-    guard::Grounds,
+    guard::{Grounds, correction},
 };
 use crate::{
     domain::{
@@ -117,6 +117,11 @@ pub(super) fn answer_request(
     if !facts.answerable {
         grounds = grounds.with_nothing_found();
     }
+    // The rules without the facts are nobody's business.
+    let rules = Facts { business: facts.business.clone(), agents: facts.agents.clone(), ..Facts::default() };
+    grounds = grounds
+        .and_system_rules(&brief.prompts.render(Task::Answer, brief.language, &rules))
+        .and_tools(tools.iter().map(|tool| tool.name.as_str()));
     let system = brief.prompts.render(Task::Answer, brief.language, &facts);
     let request =
         ModelRequest { system, messages, tools, rounds: Vec::new(), heard: true, grounds: Arc::new(grounds) };
@@ -146,15 +151,12 @@ pub(super) fn route_request(brief: &Brief<'_>, team: &Team) -> ModelRequest {
 }
 
 /// The rules and facts again, with what was wrong with the last reply.
-pub(super) fn with_correction(
-    brief: &Brief<'_>,
-    request: &ModelRequest,
-    reply: &str,
-    problem: &str,
-) -> String {
+pub(super) fn with_correction(brief: &Brief<'_>, request: &ModelRequest, reply: &str) -> String {
+    let correction = correction(&request.grounds.findings(reply));
     let mut facts = facts::of_business(brief.business, brief.prompts, None, brief.language);
     facts.draft = fenced(&shorten(reply, MESSAGE_TOKENS));
-    problem.clone_into(&mut facts.findings);
+    facts.findings = correction.invented;
+    facts.leaked = correction.leaked;
     format!("{}\n{}", request.system, brief.prompts.render(Task::Correct, brief.language, &facts))
 }
 

@@ -217,8 +217,7 @@ impl Turn {
         if !asking.corrected {
             asking.corrected = true;
             asking.request.tools = Vec::new();
-            asking.request.system =
-                prompt::with_correction(&self.brief(), &asking.request, &tidy, &refusal.to_string());
+            asking.request.system = prompt::with_correction(&self.brief(), &asking.request, &tidy);
             let request = asking.request.clone();
             self.ledger.audit("system", "reply.retried", "", json!({"reason": refusal.to_string()}));
             self.state = State::Asking(Box::new(asking));
