@@ -26,4 +26,5 @@ mod knowledge;
 mod layers;
 mod memory;
 mod serve;
+mod service;
 mod tenant;
