@@ -1,12 +1,14 @@
 //! What the engine sees in a message before anybody answers: language, mood, intents, threats, and whether a person is
 //! needed.
 
+use std::collections::BTreeSet;
+
 use super::{
     agent::Team,
     desk::HandoffRules,
     language, person,
     router::{RouteInput, Router, Routing},
-    sentiment, threat,
+    sentiment, threat, words,
 };
 use crate::domain::{
     handoff::HandoffReason,
@@ -19,6 +21,9 @@ pub type Vector = Vec<f32>;
 
 /// A customer who asks the same this often, the new message included, goes round in circles.
 const LOOP_MESSAGES: usize = 3;
+
+/// A likeness to attacks that is not worth a word.
+const FAINT: f32 = 0.1;
 
 /// Shorter messages ("sí", "ok") repeat without meaning anything by it.
 const MIN_LOOP_CHARS: usize = 12;
@@ -97,7 +102,11 @@ impl Analyst {
             last_reply: scene.last_reply,
         });
         let sentiment = sentiment::score(scene.text, scene.language, scene.vector);
-        let threat = threat::examine(scene.text, scene.vector);
+        let mut threat = threat::examine(scene.text, scene.vector);
+        if threat.score < FAINT {
+            // What hardly resembles an attack is no reason for anything.
+            threat.reasons.clear();
+        }
         let handoff = if routing.emergency {
             Some(HandoffReason::Emergency)
         } else if person::asks_for_person(scene.text, &self.rules.keywords) {
@@ -116,8 +125,11 @@ impl Analyst {
         if scene.text.chars().count() < MIN_LOOP_CHARS {
             return false;
         }
-        let alike =
-            |(_, vector): &&(String, Vector)| cosine(vector, scene.vector) >= self.rules.loop_similarity;
+        let words = content_words(scene.text);
+        let alike = |(text, vector): &&(String, Vector)| {
+            let likeness = cosine(vector, scene.vector).max(overlap(&words, &content_words(text)));
+            likeness >= self.rules.loop_similarity
+        };
         scene.earlier.iter().filter(alike).count() + 1 >= LOOP_MESSAGES
     }
 }
@@ -127,6 +139,36 @@ pub fn language_of(text: &str, usual: Language) -> Language {
     language::detect(text, usual)
 }
 
+/// The words that say what a message is about, each once.
+fn content_words(text: &str) -> BTreeSet<String> {
+    words::words(text).into_iter().filter(|word| word.len() > 1 && !words::is_stop_word(word)).collect()
+}
+
+/// How much of their words two messages share, 0 to 1 (the Sørensen-Dice coefficient). A message of one word says too
+/// little to be compared by it.
+fn overlap(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f32 {
+    if a.len() < 2 || b.len() < 2 {
+        return 0.0;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a message has few words")]
+    let share = 2.0 * a.intersection(b).count() as f32 / (a.len() + b.len()) as f32;
+    share
+}
+
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_question_in_other_dress_is_the_same() {
+        let words = |text| content_words(text);
+        let first = words("¿Venden tarjetas de regalo?");
+        assert!(overlap(&first, &words("pero ¿venden las TARJETAS de regalo?")) > 0.9);
+        assert!(overlap(&first, &words("¿Venden tarjetas SIM?")) < 0.9);
+        assert!(overlap(&words("¿precio?"), &words("¿precio?")) < 0.1, "one word says too little");
+    }
 }

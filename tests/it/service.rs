@@ -283,7 +283,9 @@ async fn killed_inside(scripts: &[(&str, Option<Vec<Act>>)], tables: &[(&str, i6
             // After the crash the same is asked again.
             let model = acts.as_ref().map(|acts| FakeLlm::start(acts.iter().chain(acts).cloned()));
             let business = FakeBusiness::start();
-            let site = clinic(model.as_ref(), &business.config());
+            // With one instruction for all no model is asked whom the message is for.
+            let site =
+                clinic(model.as_ref(), &format!("[agents]\nstrategy = \"single\"\n{}", business.config()));
             drop(site.start());
             if let Ok(mut daemon) = site.start_to_die(point) {
                 // The daemon dies while it answers.
