@@ -74,6 +74,35 @@ fn says(words: &[&str], phrase: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn heard(file: &str, label: &str) -> (usize, usize) {
+        let rows: Vec<serde_json::Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let texts: Vec<&str> = rows
+            .iter()
+            .filter(|row| row["label"] == label)
+            .map(|row| row["text"].as_str().unwrap())
+            .collect();
+        (texts.iter().filter(|text| asks_for_person(text, &[])).count(), texts.len())
+    }
+
+    /// The bars hold for messages that the lists were not made with.
+    #[test]
+    fn held_out_wishes_are_heard_and_mentions_are_not() {
+        let held_out = include_str!("../../tests/fixtures/person/held_out.jsonl");
+        let (wishes, of_wishes) = heard(held_out, "wish");
+        let (others, of_others) = heard(held_out, "other");
+        println!("heard {wishes} of {of_wishes} wishes and {others} of {of_others} others");
+        assert!(of_wishes > 30 && wishes * 10 >= of_wishes * 9, "{wishes} of {of_wishes}");
+        assert!(of_others > 25 && others * 50 <= of_others, "{others} of {of_others}");
+    }
+
+    #[test]
+    fn known_wishes_are_heard_and_mentions_are_not() {
+        let train = include_str!("../../tests/fixtures/person/train.jsonl");
+        let (wishes, all) = heard(train, "wish");
+        assert_eq!(wishes, all);
+        assert_eq!(heard(train, "other").0, 0);
+    }
+
     #[test]
     fn a_tenants_own_words_count_as_a_whole_and_forgive_a_typing_mistake() {
         let extra =

@@ -127,15 +127,12 @@ fn add_words(evidence: &mut Evidence, book: &Phrasebook, normal: &Normal) {
     if decoded.is_signalled {
         evidence.add("encoded_payload", 0.6);
     }
-    let joined = normal::joined(&normal.text).map(|text| words(&text));
-    let hidden = [normal::unleet(&normal.text), joined].into_iter().chain(
-        [normal::reversed(&normal.text)]
-            .into_iter()
-            .chain(decoded.texts.into_iter().map(Some))
-            .map(|text| text.map(|text| words(&text))),
-    );
-    for words in hidden.flatten() {
-        evidence.add_phrases(book, &words);
+    let mut hidden = decoded.texts;
+    hidden.extend(normal::joined(&normal.text));
+    hidden.extend(normal::reversed(&normal.text));
+    hidden.extend(normal::unleet(&normal.text));
+    for text in hidden {
+        evidence.add_phrases(book, &words(&text));
     }
     let is_disguised = normal.hidden + normal.disguised > 1;
     if is_disguised || evidence.found.len() > before {
@@ -154,17 +151,4 @@ fn ends(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lists_name_a_reason_and_a_weight() {
-        for label in MESSAGES.labels() {
-            let (reason, weight) = label.split_once(' ').unwrap();
-            let weight: f32 = weight.parse().unwrap();
-            assert!(
-                reason.chars().all(|c| c.is_ascii_lowercase() || c == '_') && (0.0..1.0).contains(&weight)
-            );
-        }
-    }
-}
+mod tests;

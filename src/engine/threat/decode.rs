@@ -9,6 +9,7 @@ use base64::{
 };
 use regex::Regex;
 
+use super::structure::pattern;
 use crate::engine::words::fold;
 
 /// The most pieces of a text that are read.
@@ -27,11 +28,6 @@ static BASE64: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9+/_-]{16,}
 static HEX: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:[0-9a-fA-F]{2}[\s:]?){12,}"));
 static BINARY: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:[01]{5,9}[ \t]+){4,}[01]{5,9}"));
 static MORSE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:[.\-·–]{1,6}[ \t/|]+){9,}[.\-·–]{1,6}"));
-
-#[expect(clippy::expect_used, reason = "a constant pattern; the tests use each")]
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a valid pattern")
-}
 
 /// Looks for such pieces and reads them.
 pub(super) fn decode(text: &str) -> Decoded {

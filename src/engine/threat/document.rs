@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Evidence, decode, normal, phrases_of};
+use super::{Evidence, decode, normal, phrases_of, structure::pattern};
 use crate::{
     domain::turn::Threat,
     engine::{phrases::Phrasebook, words::words},
@@ -25,11 +25,6 @@ static MARKS: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)<\|[a-z_]{2,20}\|>|\[/?inst\]|<</?sys>>|</?(system|assistant)>|(?m)^\W{0,4}system( prompt| message)?\s*:",
     )
 });
-
-#[expect(clippy::expect_used, reason = "constant patterns; the tests use each")]
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a valid pattern")
-}
 
 /// Invisible signs from which on a text hides something; a stray one comes with copying from a page.
 const HIDDEN: usize = 8;
