@@ -85,19 +85,16 @@ async fn list(context: &Context, db: &TenantDb, last: Option<u32>) -> anyhow::Re
         Ok(())
     };
     let place = |line: &AuditLine| (line.seq, String::new());
-    match last {
-        Some(last) => {
-            let page = async |before: Option<(i64, String)>, limit| {
-                db.audit_newest(before.map(|(seq, _)| seq), limit).await
-            };
-            for_each(Some(last), page, place, show).await?;
-        }
-        None => {
-            let page = async |after: Option<(i64, String)>, limit| {
-                db.audit_oldest(after.map_or(0, |(seq, _)| seq), limit).await
-            };
-            for_each(None, page, place, show).await?;
-        }
+    if let Some(last) = last {
+        let page = async |before: Option<(i64, String)>, limit| {
+            db.audit_newest(before.map(|(seq, _)| seq), limit).await
+        };
+        for_each(Some(last), page, place, show).await?;
+    } else {
+        let page = async |after: Option<(i64, String)>, limit| {
+            db.audit_oldest(after.map_or(0, |(seq, _)| seq), limit).await
+        };
+        for_each(None, page, place, show).await?;
     }
     output.table(&table)?;
     Ok(ExitStatus::Ok)

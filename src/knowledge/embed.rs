@@ -115,13 +115,13 @@ impl Embedder {
     pub fn built_in(&self) -> Result<&BuiltinEmbedder, EmbedError> {
         match self {
             Self::Builtin(model) => Ok(model),
-            Self::Onnx(_, built_in) => match built_in.get() {
-                Some(model) => Ok(model),
-                None => {
-                    let model = Box::new(BuiltinEmbedder::new()?);
-                    Ok(built_in.get_or_init(|| model))
+            Self::Onnx(_, built_in) => {
+                if let Some(model) = built_in.get() {
+                    return Ok(model);
                 }
-            },
+                let model = Box::new(BuiltinEmbedder::new()?);
+                Ok(built_in.get_or_init(|| model))
+            }
         }
     }
 

@@ -40,8 +40,13 @@ impl Line<'_> {
             hash.update(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(field);
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize().iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit).collect()
     }
+}
+
+/// A hexadecimal digit.
+fn digit(value: u8) -> Option<char> {
+    char::from_digit(u32::from(value), 16)
 }
 
 impl TenantDb {

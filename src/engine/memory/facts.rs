@@ -106,7 +106,7 @@ pub fn extract_facts(text: &str, language: Language) -> Vec<(FactKind, String, S
             for (name, value) in read(rule, &clause) {
                 let value: String = value.chars().take(MAX_VALUE_CHARS).collect();
                 let full = found.len() == MAX_FACTS;
-                let known = found.iter_mut().find(|(kind, other, ..)| (*kind, &*other) == (rule.kind, &name));
+                let known = found.iter_mut().find(|(kind, other, ..)| *kind == rule.kind && *other == name);
                 match known {
                     // Two rules may read the same words; another clause has the later word.
                     Some(known) if !clause.holds(&known.2) => known.2 = value,

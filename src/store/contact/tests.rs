@@ -197,10 +197,6 @@ async fn an_export_shows_what_every_table_holds_of_the_contact_and_nothing_of_ot
 async fn a_forgotten_contact_leaves_no_trace_in_the_bytes_of_the_file() {
     let fixture = full().await;
     let id = ana(&fixture).await.contact;
-    assert_eq!(
-        traces(&fixture).iter().filter(|t| t.ends_with(".db") || t.ends_with("-wal")).count(),
-        traces(&fixture).len()
-    );
     assert!(traces(&fixture).len() >= TRACES.len(), "the search finds what is there: {:?}", traces(&fixture));
     let Forget::Done(done) = forget(&fixture, &id).await else { panic!("not done") };
     assert!(done.erased, "{done:?}");

@@ -31,7 +31,7 @@ pub enum HandoffChange<T> {
     /// It is so now. What was so before stays so: it may be asked for again.
     Done(T),
     /// Another person has the conversation, or it was given back before: nothing changed.
-    Conflict(HandoffSummary),
+    Conflict(Box<HandoffSummary>),
     /// There is no such handoff and no such conversation.
     NotFound,
 }
@@ -112,7 +112,7 @@ fn take(
     };
     match found.state {
         HandoffState::Taken if found.taken_by.as_deref() == Some(by) => Ok(HandoffChange::Done(found)),
-        HandoffState::Taken | HandoffState::Released => Ok(HandoffChange::Conflict(found)),
+        HandoffState::Taken | HandoffState::Released => Ok(HandoffChange::Conflict(Box::new(found))),
         HandoffState::Waiting => {
             assign(tx, &found, by, now_ms)?;
             again(tx, &found.handoff)
@@ -172,7 +172,7 @@ fn speak(
     }
     let is_another = reply.by.is_some() && reply.by != found.taken_by;
     if found.state != HandoffState::Taken || is_another {
-        return Ok(HandoffChange::Conflict(found));
+        return Ok(HandoffChange::Conflict(Box::new(found)));
     }
     let id = say_as_person(tx, &found.conversation, &reply.text, reply.message_id.as_deref(), now_ms)?;
     tx.prepare_cached("update conversation set owner_ms = ?2, updated_ms = ?2 where id = ?1")?

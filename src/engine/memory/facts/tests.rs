@@ -57,10 +57,9 @@ fn the_later_word_counts_and_kinds_and_ends_are_told() {
 
 #[test]
 fn what_is_learned_from_one_message_is_bounded() {
-    let mut text = String::from("soy alérgica");
-    for n in 0..100 {
-        text.push_str(&format!(" a la cosa{n} larguísima{} y", "x".repeat(200)));
-    }
+    let things: Vec<String> =
+        (0..100).map(|n| format!("a la cosa{n} larguísima{}", "x".repeat(200))).collect();
+    let text = format!("soy alérgica {}", things.join(" y "));
     let facts = extract_facts(&text, Language::Es);
     assert!(facts.len() <= MAX_FACTS && !facts.is_empty());
     assert!(facts.iter().all(|(_, _, value, _)| value.chars().count() <= MAX_VALUE_CHARS));
