@@ -19,6 +19,7 @@ pub mod cli;
 pub mod crash;
 pub mod http;
 pub mod notify;
+pub mod remote;
 pub mod telemetry;
 pub mod tenants;
 pub mod tls;

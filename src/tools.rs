@@ -2,3 +2,14 @@
 //! decides is applied by code.
 
 pub mod schema;
+
+/// The names of the product's own tools, which no tool of a tenant may have.
+pub const OWN: [&str; 7] = [
+    "search_knowledge",
+    "capture_lead",
+    "verify_email",
+    "push_lead_to_crm",
+    "create_support_ticket",
+    "request_handoff",
+    "remember_preference",
+];
