@@ -38,7 +38,6 @@ const RULES: &[Rule] = &[
             "crate::config",
             "crate::notify",
             "crate::remote",
-            "crate::store",
             "crate::worker",
         ],
     },
