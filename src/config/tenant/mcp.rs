@@ -29,7 +29,8 @@ pub struct McpServer {
     /// `headers`: what is sent along to `url`; the values are secrets.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, Secret>,
-    /// `env`: the variables of `command`; the values are secrets. It gets no others but PATH and HOME.
+    /// `env`: the variables of `command`; the values are secrets. Of ours it gets only PATH, HOME,
+    /// USER, LANG, TMPDIR and SSL_CERT_FILE.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, Secret>,
 }

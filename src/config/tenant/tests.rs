@@ -144,7 +144,7 @@ name = "u"
 description = "d"
 url = "https://{shop}.example/"
 [[tools]]
-name = "v"
+name = "request_handoff"
 description = "d"
 url = "https://me:pw@acme.example/{"
 
@@ -170,7 +170,7 @@ username = "u"
 "#;
     let env = Env::fixed([("IASS_ADMIN_TOKEN", "secret")]);
     insta::assert_snapshot!(parse(text, env).unwrap_err(), @r#"
-44 problems in the configuration
+45 problems in the configuration
   tenants/acme/tenant.toml:1:1: `name` is missing
   tenants/acme/tenant.toml:2:1: unknown key `nam`; did you mean `name`?
   tenants/acme/tenant.toml:3:12: `language` has an unknown value `fr`, expected one of `es`, `en`, `pt`
@@ -205,6 +205,7 @@ username = "u"
   tenants/acme/tenant.toml:62:8: `tools.name` must be 1 to 64 of a-z, A-Z, 0-9, - and _, not "t u"
   tenants/acme/tenant.toml:65:14: `tools.parameters` is not a JSON schema: "strin" is not valid under any of the schemas listed in the 'anyOf' keyword
   tenants/acme/tenant.toml:69:7: `tools.url` may have {argument} only behind the host
+  tenants/acme/tenant.toml:71:8: `tools.name` is the name of one of the product's own tools; take another
   tenants/acme/tenant.toml:73:7: `tools.url` must not hold a login; put it into `headers`
   tenants/acme/tenant.toml:78:7: `mcp.url` and `mcp.command` are both set: remove one
   tenants/acme/tenant.toml:79:9: `mcp.tools` must list the tools that may be used; at least one

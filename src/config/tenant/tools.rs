@@ -11,7 +11,7 @@ use crate::{
         section::{Section, unique},
         show,
     },
-    tools::schema,
+    tools::{self, schema},
 };
 
 /// The longest name of a tool that models take.
@@ -64,6 +64,9 @@ impl HttpTool {
 
     fn read(section: &Section<'_>) -> Option<Self> {
         let name = section.require("name", |leaf| tool_name(leaf, MAX_NAME));
+        if name.as_deref().is_some_and(|name| tools::OWN.contains(&name)) {
+            section.error("name", "is the name of one of the product's own tools; take another");
+        }
         let description = section.require("description", Leaf::words);
         let url = section.require("url", template);
         let headers = section.optional_section("headers").map(|headers| read_headers(&headers));
