@@ -75,7 +75,8 @@ mod tests {
     use super::*;
 
     fn heard(file: &str, label: &str) -> (usize, usize) {
-        let rows: Vec<serde_json::Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let rows: Vec<serde_json::Value> =
+            file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let texts: Vec<&str> = rows
             .iter()
             .filter(|row| row["label"] == label)

@@ -64,7 +64,7 @@ impl HttpTool {
 
     fn read(section: &Section<'_>) -> Option<Self> {
         let name = section.require("name", |leaf| tool_name(leaf, MAX_NAME));
-        if name.as_deref().is_some_and(|name| tools::OWN.contains(&name)) {
+        if name.as_deref().is_some_and(|name| tools::Tool::from_name(name).is_some()) {
             section.error("name", "is the name of one of the product's own tools; take another");
         }
         let description = section.require("description", Leaf::words);
