@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod builtin;
 pub mod facts;
+pub mod format;
 pub mod guard;
 pub mod language;
 pub mod lead;
@@ -13,5 +14,6 @@ pub mod prompt;
 pub mod question;
 pub(crate) mod sentences;
 pub mod smalltalk;
+pub mod tool_text;
 pub mod turn;
 pub(crate) mod words;
