@@ -179,7 +179,8 @@ fn routes(declared: &[HttpTool], servers: &[McpServer]) -> BTreeMap<String, Rout
     for (at, tool) in declared.iter().enumerate() {
         routes.insert(tool.name.clone(), Route::Declared(at));
     }
-    let mut seen: HashSet<String> = routes.keys().cloned().chain(tools::Tool::ALL.map(|tool| tool.name().to_owned())).collect();
+    let mut seen: HashSet<String> =
+        routes.keys().cloned().chain(tools::Tool::ALL.map(|tool| tool.name().to_owned())).collect();
     let mut clashes: HashSet<String> = HashSet::new();
     let all = || {
         servers

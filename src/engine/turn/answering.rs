@@ -4,10 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{
-    AnsweredBy, Call, ModelReply, ModelRequest, State, Step, ToolResult, Turn,
-    reply::{Spoken, without_thoughts},
-};
+use super::{AnsweredBy, Call, ModelReply, ModelRequest, State, Step, ToolResult, Turn, reply::Spoken};
 use crate::{
     domain::{
         language::Language,
@@ -18,7 +15,7 @@ use crate::{
     engine::{
         agent::{self, Strategy},
         desk::ThreatPolicy,
-        format,
+        format::{self, Closing, without_thoughts},
         guard::Refusal,
         lead, prompt, threat, tool_text,
     },
@@ -208,7 +205,7 @@ impl Turn {
 
     /// The last look at a model's words.
     fn check(&mut self, mut asking: Asking, text: &str, key: String) -> Step {
-        let tidy = format::tidy(text);
+        let tidy = format::tidy(text, Closing::AsWritten);
         let refusal = match asking.request.grounds.check(&tidy) {
             Ok(()) if tool_text::looks_like_call(&tidy) => Refusal::Markup,
             Ok(()) => return self.conclude_model(&asking, tidy, key, None),

@@ -17,7 +17,7 @@ use crate::{
         analyze::Sight,
         builtin::Answer,
         desk::ThreatPolicy,
-        emergency, lead, memory, prompt,
+        emergency, format, lead, memory, prompt,
         smalltalk::{self, SmallTalk},
         words,
     },
@@ -182,7 +182,7 @@ impl Turn {
     /// A model said who the message is for. Names it made up count for nothing.
     pub(super) fn routed(&mut self, reply: ModelReply) -> Step {
         self.usage.push((reply.key, reply.usage));
-        let said = words::words(super::reply::without_thoughts(&reply.text));
+        let said = words::words(format::without_thoughts(&reply.text));
         let team = &self.input.desk.team;
         let mut named: Vec<String> = Vec::new();
         for word in said {

@@ -52,11 +52,3 @@ impl Spoken {
         }
     }
 }
-
-/// What a reasoning model says aloud before its answer is not for the customer.
-pub(super) fn without_thoughts(text: &str) -> &str {
-    match text.rsplit_once("</think>") {
-        Some((_, answer)) => answer,
-        None => text,
-    }
-}
