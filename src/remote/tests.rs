@@ -160,6 +160,7 @@ async fn a_service_that_hangs_is_left_at_the_deadline() {
     let tools = shop_tool(address, "GET", "/hang");
     let deadline = Instant::now() + Duration::from_millis(100);
     assert_eq!(tools.call("t", &json!({}), "k", deadline).await, Err(RemoteError::TimedOut));
+    assert!(Instant::now() < deadline + Duration::from_secs(4), "it was the tool's own time that ended it");
 }
 
 #[tokio::test]
