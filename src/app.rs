@@ -11,15 +11,19 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    alerts::{Alert, Alerts},
     channel::{Channels, api::ReplyDesk},
     clock::{Chance, Clock, Ids},
     config::{live::LiveConfig, tenant_file::TenantFileError},
     http,
     knowledge::embed::Embedder,
+    llm::pool::Pool,
+    meters::Meters,
     tenants::Tenants,
     worker::{
         DAEMON_OWNER, Stop,
@@ -35,6 +39,9 @@ use crate::{
 
 /// How often it is looked for tenants that nobody needs any more.
 const CLOSE_IDLE_EVERY: Duration = Duration::from_secs(15);
+
+/// How often the pool of models is looked after: its alert is late by as much at most.
+const TEND_POOL_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the daemon cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +63,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// Models are configured, and nothing can be sent to them.
+    #[error("cannot prepare to ask the models")]
+    Models(#[source] reqwest::Error),
     /// The system does not tell where this program is.
     #[error("cannot find this program, which reads documents in a process of its own")]
     Program(#[source] io::Error),
@@ -80,6 +90,9 @@ pub enum Ended {
 pub struct Prepared {
     live: Arc<LiveConfig>,
     tenants: Tenants,
+    pool: Arc<Pool>,
+    /// What the operator is to be told.
+    alerts: mpsc::Receiver<Alert>,
     clock: Clock,
     ids: Ids,
     lock: DataLock,
@@ -122,7 +135,10 @@ impl Prepared {
         let lock = DataLock::take(&config.paths.data)?;
         let tenants = Tenants::list(live.clone(), embedder, clock.clone())?;
         let exe = std::env::current_exe().map_err(StartError::Program)?;
-        Ok(Self { live, tenants, clock, ids, lock, exe })
+        let (raised, alerts) = Alerts::carried();
+        let pool =
+            Pool::new(&config.llm, clock.clone(), Meters::new(), raised).map_err(StartError::Models)?;
+        Ok(Self { live, tenants, pool: Arc::new(pool), alerts, clock, ids, lock, exe })
     }
 
     /// Begins to listen. Requests wait until [`Daemon::run`].
@@ -153,7 +169,7 @@ impl Daemon {
     /// Serves until a signal ends it.
     pub async fn run(self) -> Ended {
         let Self { prepared, listener, address, mut signals } = self;
-        let Prepared { live, tenants, clock, ids, lock, exe } = prepared;
+        let Prepared { live, tenants, pool, alerts, clock, ids, lock, exe } = prepared;
         let stopping = CancellationToken::new();
         let (turns_stop, sends_stop) = (Stop::default(), Stop::default());
         let (dispatcher_bell, outbox_bell) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
@@ -164,7 +180,7 @@ impl Daemon {
         let dispatcher = Dispatcher {
             live: live.clone(),
             tenants: tenants.clone(),
-            turns: Turns::Engine(LiveRunner::new(live.clone(), clock.clone(), ids.clone())),
+            turns: Turns::Engine(LiveRunner::new(live.clone(), pool.clone(), clock.clone(), ids.clone())),
             indexer: indexer.clone(),
             bell: dispatcher_bell.clone(),
             outbox: outbox_bell.clone(),
@@ -187,6 +203,7 @@ impl Daemon {
             tenants: tenants.clone(),
             dispatcher: dispatcher_bell.clone(),
             indexer,
+            pool: pool.clone(),
             desk,
             clock,
             ids,
@@ -198,12 +215,14 @@ impl Daemon {
         let side = TaskTracker::new();
         side.spawn(recovery::run(tenants.clone(), dispatcher_bell, outbox_bell, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
+        side.spawn(tend(pool.clone(), stopping.clone()));
+        drop(alerts);
         let stop_serving = stopping.clone().cancelled_owned();
         let requests =
             tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stop_serving).into_future());
         tracing::info!(address = %address, tenants = tenants.ids().len(), "listening on http://{address}");
 
-        signals.wait_for_end(&live, &tenants).await;
+        signals.wait_for_end(&live, &tenants, &pool).await;
         let grace = live.get().worker.shutdown_grace;
         tracing::info!(grace_s = grace.as_secs(), "stopping: finishing what is under way");
         stopping.cancel();
@@ -223,7 +242,7 @@ impl Daemon {
             drained = tokio::time::timeout(grace, drain) => {
                 if drained.is_ok() { Ended::Drained } else { Ended::Late }
             }
-            () = signals.wait_for_end(&live, &tenants) => Ended::Forced,
+            () = signals.wait_for_end(&live, &tenants, &pool) => Ended::Forced,
         };
         match ended {
             Ended::Drained => tracing::info!("stopped"),
@@ -239,14 +258,14 @@ impl Daemon {
 
 impl Signals {
     /// Waits for the signal that ends the daemon; takes up changed files on every hangup signal until then.
-    async fn wait_for_end(&mut self, live: &Arc<LiveConfig>, tenants: &Tenants) {
+    async fn wait_for_end(&mut self, live: &Arc<LiveConfig>, tenants: &Tenants, pool: &Pool) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 _ = self.reload.recv() => {
                     // What is wrong was logged, and nothing else can be done about it here.
-                    drop(reload::reload(live, tenants).await);
+                    drop(reload::reload(live, tenants, pool).await);
                 }
             }
         }
@@ -261,6 +280,16 @@ async fn close_idle(tenants: Tenants, live: Arc<LiveConfig>, stop: CancellationT
             _ = every.tick() => {
                 tenants.close_idle(live.get().worker.close_idle_tenant).await;
             }
+        }
+    }
+}
+
+async fn tend(pool: Arc<Pool>, stop: CancellationToken) {
+    let mut every = tokio::time::interval(TEND_POOL_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = every.tick() => pool.tend(),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod business;
 pub mod conversation;
+pub mod cost;
 pub mod effect;
 pub mod handoff;
 pub mod language;

@@ -32,6 +32,7 @@ use crate::{
     channel::api::ReplyDesk,
     clock::{Clock, Ids},
     config::live::LiveConfig,
+    llm::pool::Pool,
     tenants::Tenants,
     worker::{bell::Bell, indexing::Indexer},
 };
@@ -53,6 +54,8 @@ pub struct Parts {
     pub dispatcher: Arc<Bell>,
     /// What adds documents.
     pub indexer: Arc<Indexer>,
+    /// The models.
+    pub pool: Arc<Pool>,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
     /// The time.

@@ -18,6 +18,7 @@ use self::{
     session::Session,
 };
 use crate::{
+    alerts::Alerts,
     cli::{
         Startup, block_on,
         context::Context,
@@ -30,6 +31,7 @@ use crate::{
     domain::{message::MAX_TEXT_BYTES, tenant::TenantId},
     knowledge::ingest::IngestError,
     llm::pool::Pool,
+    meters::Meters,
     telemetry, tenants,
     worker::runner::{TenantContext, TurnRunner},
 };
@@ -64,7 +66,8 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
         telemetry::start(&context.config.log, None, context.output.colors_stderr());
     }
     let tenant = open_tenant(&args.tenant, &context)?;
-    let pool = Pool::new(&context.config.llm).context("cannot prepare to ask the models")?;
+    let pool = Pool::new(&context.config.llm, context.clock.clone(), Meters::new(), Alerts::logged())
+        .context("cannot prepare to ask the models")?;
     let runner = TurnRunner::new(
         Arc::new(pool),
         context.config.worker.turn_deadline,

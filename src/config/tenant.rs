@@ -7,6 +7,7 @@ pub mod booking;
 pub mod business;
 pub mod channels;
 pub mod desk;
+pub mod models;
 pub mod notify;
 pub mod tools;
 
@@ -21,6 +22,7 @@ use self::{
     business::BusinessConfig,
     channels::Channels,
     desk::{Catalog, Handoff, Leads, Limits, Memory},
+    models::TenantModels,
     notify::Notify,
     tools::HttpTool,
 };
@@ -47,6 +49,8 @@ pub struct TenantConfig {
     pub business: BusinessConfig,
     /// `[agents]`: who answers.
     pub agents: Agents,
+    /// `[llm]`: the model keys it brings itself.
+    pub llm: TenantModels,
     /// `[memory]`: what is remembered of a conversation.
     pub memory: Memory,
     /// `[handoff]`: when a person takes over.
@@ -114,6 +118,7 @@ impl TenantConfig {
             enabled: root.read("enabled", Leaf::boolean).unwrap_or(true),
             business: BusinessConfig::read(&root.section("business")),
             agents: Agents::read(&root.section("agents")),
+            llm: TenantModels::read(&root.section("llm")),
             memory: Memory::read(&root.section("memory")),
             handoff: Handoff::read(&root.section("handoff"), &notify),
             leads: Leads::read(&root.section("leads")),

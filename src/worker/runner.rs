@@ -21,6 +21,7 @@ use crate::{
     engine::turn::{AnsweredBy, Call, Event, ModelRequest, Outcome, Said, Step, ToolResult, Turn, TurnInput},
     knowledge::retrieve::{Knowledge, KnowledgeError, SearchOptions},
     llm::{
+        account::{Asker, TenantAccount},
         client::{Delta, Listener},
         pool::Pool,
     },
@@ -54,6 +55,8 @@ pub struct TenantContext {
     pub knowledge: Knowledge,
     /// Its words.
     pub prompts: Arc<Prompts>,
+    /// What it is to the pool of models.
+    pub account: Arc<TenantAccount>,
     /// How many messages of history a turn sees.
     pub window: u32,
 }
@@ -151,7 +154,7 @@ impl TurnRunner {
             previous_language: claim.language.as_deref().and_then(Language::from_code),
             business: tenant.business.clone(),
             prompts: tenant.prompts.clone(),
-            has_model: !self.pool.is_empty(),
+            has_model: self.pool.serves(&tenant.account),
         };
         trace.history = input.history.len();
         let mut running = Running {
@@ -168,7 +171,8 @@ impl TurnRunner {
                 Step::Run(call) => running.run_tool(call).await,
                 Step::Ask(request) => {
                     let asked = Instant::now();
-                    let event = self.ask(&request, deadline, listener.as_mut(), running.trace).await;
+                    let asker = Asker { tenant: &tenant.account, conversation: &claim.conversation };
+                    let event = self.ask(&asker, &request, deadline, listener.as_mut(), running.trace).await;
                     running.latency.llm += milliseconds(asked);
                     event
                 }
@@ -194,6 +198,7 @@ impl TurnRunner {
     /// Asks the model. What it writes is heard only as far as every figure in it has a source.
     async fn ask(
         &self,
+        asker: &Asker<'_>,
         request: &ModelRequest,
         deadline: Instant,
         listener: Option<&mut Listener<'_>>,
@@ -201,7 +206,7 @@ impl TurnRunner {
     ) -> Event {
         trace.prompt_tokens = request.tokens();
         let answer = match listener.filter(|_| request.grounds.allows_parts()) {
-            None => self.pool.ask(request, deadline, None).await,
+            None => self.pool.ask(asker, request, deadline, None).await,
             Some(listener) => {
                 let mut written = String::new();
                 let mut told = 0;
@@ -227,7 +232,7 @@ impl TurnRunner {
                     told = whole;
                     listener(Delta::Text(new))
                 };
-                let answer = self.pool.ask(request, deadline, Some(&mut hear)).await;
+                let answer = self.pool.ask(asker, request, deadline, Some(&mut hear)).await;
                 if answer.is_ok() && request.grounds.check_facts(&written).is_ok() {
                     // The last word had nothing behind it. Whether the listener still listens no longer matters.
                     let _stop = listener(Delta::Text(written.get(told..).unwrap_or_default()));
