@@ -1,22 +1,28 @@
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
-use tokio::time::Instant;
+use tokio::{sync::mpsc::error::TryRecvError, time::Instant};
 
 use self::fake_llm::{Act, FakeLlm};
 use super::*;
 use crate::{
-    alerts::Alerts,
+    alerts::{Alert, Alerts},
     config::{
         llm::{Llm, prices::Prices},
         tenant::models::TenantModels,
     },
-    domain::{conversation::ConversationId, message::Role, tenant::TenantId},
+    domain::{
+        conversation::ConversationId,
+        cost::{Cost, Price},
+        message::Role,
+        tenant::TenantId,
+    },
     engine::{guard::Grounds, prompt::Said, turn::ModelReply},
     llm::{
-        account::{Asker, TenantAccount},
+        account::{Asker, Ledger, TenantAccount},
         pool::{Pool, status::KeyState},
     },
     meters::Meters,
+    store::{TenantDb, budget::BudgetLimits},
 };
 
 #[path = "../../tests/it/fake_llm.rs"]
@@ -338,6 +344,37 @@ async fn a_tenant_brings_its_own_key_and_shares_it_with_nobody() {
     assert_eq!(shared.asked().len(), 1);
     pool.retain_tenants(|tenant| tenant.as_str() != "rich");
     assert_eq!(pool.status().pool_status.len(), 1);
+}
+
+#[tokio::test]
+async fn a_tenant_spends_what_it_may_and_not_more() {
+    let fake = FakeLlm::start([Act::Refuse(500, "", None), answer("Sí."), answer("no")]);
+    let mut llm = llm(&[("a", 1, &fake), ("b", 2, &fake)]);
+    let price = Price { output: Cost::from_main(1000.0), ..Price::default() };
+    llm.prices.models.insert("fake".to_owned(), price);
+    let folder = tempfile::tempdir().unwrap();
+    let db = TenantDb::open(&folder.path().join("a.db")).unwrap();
+    // An answer may have 100 tokens and so cost 0.1; that of the fake has one.
+    let limits = BudgetLimits { tokens: 0, cost: Cost::from_main(0.1005), soft_pct: 1 };
+    let ledger = Ledger { db, zone: jiff::tz::TimeZone::UTC, limits };
+    let tenant = acme().with_ledger(ledger.clone());
+    let (alerts, mut told) = Alerts::carried();
+    let pool = Pool::new(&llm, Clock::System, Meters::new(), alerts).unwrap();
+
+    assert_eq!(ask_in(&pool, &tenant, "c", soon(), None).await.unwrap().key, "b");
+    let spent = ledger.spending(Clock::System.now_ms()).await.unwrap();
+    let spent: Vec<_> =
+        spent.iter().map(|key| (key.key_id.as_str(), key.calls, key.cost.to_main())).collect();
+    assert_eq!(spent, [("b", 1, 0.001)], "a refusal costs nothing");
+    assert_eq!(told.try_recv(), Err(TryRecvError::Empty));
+
+    assert_eq!(ask_in(&pool, &tenant, "c", soon(), None).await, Err(LlmError::OverBudget));
+    assert_eq!(fake.asked().len(), 2, "nobody was asked");
+    assert_eq!(told.try_recv(), Ok(Alert::BudgetSpent { tenant: tenant.id().clone() }));
+    assert!(
+        pool.metrics()
+            .contains("iass_llm_cost_micros_total{tenant=\"acme\",key=\"b\",currency=\"USD\"} 1000")
+    );
 }
 
 #[tokio::test]

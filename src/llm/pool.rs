@@ -242,6 +242,15 @@ impl State {
         self.traffic.message(now);
     }
 
+    /// The keys that a tenant's questions may go to.
+    fn keys_for(&self, tenant: &TenantAccount) -> impl Iterator<Item = &KeyClient> {
+        let is_for = |held: &&Held| match &held.owner {
+            Some(owner) => owner == tenant.id(),
+            None => tenant.shared_keys(),
+        };
+        self.keys.values().filter(is_for).map(|held| held.client.as_ref())
+    }
+
     /// Makes these the keys of the daemon or of a tenant.
     fn set_keys(
         &mut self,

@@ -13,12 +13,13 @@ use crate::{
     },
     domain::{
         business::{Business, WeekHours},
+        cost::Cost,
         tenant::TenantId,
     },
     knowledge::{embed::Embedder, retrieve::Knowledge},
-    llm::account::TenantAccount,
+    llm::account::{Ledger, TenantAccount},
     prompts::{PromptError, Prompts},
-    store::{StoreError, TenantDb, outbox::OnUnknown},
+    store::{StoreError, TenantDb, budget::BudgetLimits, outbox::OnUnknown},
     worker::{DAEMON_OWNER, runner::TenantContext},
 };
 
@@ -97,11 +98,22 @@ fn put_together(
         id: id.clone(),
         business: Arc::new(business(config)),
         db: knowledge.db().clone(),
-        account: Arc::new(TenantAccount::new(id.clone(), &config.llm)),
+        account: Arc::new(account(id, config, knowledge.db().clone())),
         knowledge,
         prompts,
         window: config.memory.window,
     }
+}
+
+/// What the tenant is to the pool of models.
+fn account(id: &TenantId, config: &TenantConfig, db: TenantDb) -> TenantAccount {
+    let limits = BudgetLimits {
+        tokens: config.limits.tokens_per_month,
+        cost: Cost::from_main(config.limits.cost_per_month),
+        soft_pct: config.limits.soft_pct,
+    };
+    let ledger = Ledger { db, zone: config.timezone.clone(), limits };
+    TenantAccount::new(id.clone(), &config.llm).with_ledger(ledger)
 }
 
 /// What a reply may need to know of the business.

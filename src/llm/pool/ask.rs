@@ -18,6 +18,7 @@ use super::{
 use crate::{
     alerts::{Alert, KeyTrouble},
     config::llm::Llm,
+    domain::cost::Cost,
     engine::{
         prompt::{ModelRequest, tokens},
         turn::{ModelReply, Usage},
@@ -29,6 +30,7 @@ use crate::{
         error::LlmError,
     },
     meters::{Counter, Timer},
+    store::budget::{Amount, KeySpending, ReservationId},
 };
 
 /// Less time than this is not worth a call.
@@ -79,6 +81,8 @@ struct Question<'a> {
     barred: BTreeSet<KeyNumber>,
     /// How long keys were waited for.
     waited: Duration,
+    /// What was spent so far.
+    spending: Vec<KeySpending>,
     /// The same question with less of the conversation, once it was found too long.
     shorter: Option<ModelRequest>,
 }
@@ -99,7 +103,15 @@ impl Pool {
     ) -> Result<ModelReply, LlmError> {
         self.adopt(asker.tenant);
         let mut question = self.question(asker, deadline);
-        let answered = self.ask_keys(&mut question, request, listener).await;
+        let answered = match self.set_aside(&question, request).await {
+            Ok(reservation) => {
+                let answered = self.ask_keys(&mut question, request, listener).await;
+                let spending = std::mem::take(&mut question.spending);
+                asker.tenant.settle(reservation, spending, &self.clock, &self.alerts).await;
+                answered
+            }
+            Err(error) => Err(error),
+        };
         if let Err(error) = &answered {
             let labels = [("tenant", asker.tenant.id().as_str()), ("kind", error.kind())];
             self.meters.count(Counter::LlmUnanswered, &labels, 1);
@@ -120,6 +132,7 @@ impl Pool {
             deadline: deadline - margin,
             barred: BTreeSet::new(),
             waited: Duration::ZERO,
+            spending: Vec::new(),
             shorter: None,
         }
     }
@@ -173,6 +186,28 @@ impl Pool {
             }
         }
         Err(last.unwrap_or(LlmError::Exhausted))
+    }
+
+    /// Sets aside what the question may cost at the dearest key that it may go to.
+    async fn set_aside(
+        &self,
+        question: &Question<'_>,
+        request: &ModelRequest,
+    ) -> Result<Option<ReservationId>, LlmError> {
+        let tenant = question.asker.tenant;
+        if !tenant.is_limited() {
+            return Ok(None);
+        }
+        let (prompt, answer) = (prompt_tokens(request), u64::from(question.settings.max_output_tokens));
+        let prices = &question.settings.prices;
+        let costs = self
+            .state()
+            .keys_for(tenant)
+            .map(|client| prices.of(client.model()).of_tokens(prompt, answer))
+            .max();
+        let Some(cost) = costs else { return Ok(None) };
+        let lasts = question.deadline.saturating_duration_since(Instant::now());
+        tenant.reserve(Amount { tokens: prompt + answer, cost }, lasts, &self.clock, &self.alerts).await
     }
 
     /// Waits for a key that may be asked.
@@ -244,7 +279,7 @@ impl Pool {
     /// Sends one request over a key and settles what came of it.
     async fn attempt(
         &self,
-        question: &Question<'_>,
+        question: &mut Question<'_>,
         mut hold: Hold<'_>,
         request: &ModelRequest,
         listener: &mut Option<Listener<'_>>,
@@ -281,9 +316,39 @@ impl Pool {
         if let Some(first_word) = first_word {
             self.meters.time(Timer::LlmFirstToken, &labels, first_word);
         }
-        let Answer { text, calls, usage } = answer?;
-        let usage = if usage == Usage::default() { estimated(request, &text) } else { usage };
+        let spent = match &answer {
+            Ok(answer) if answer.usage == Usage::default() => Some(estimated(request, &answer.text)),
+            Ok(answer) => Some(answer.usage),
+            // It was read, so it is charged for.
+            Err(LlmError::Timeout | LlmError::Broken | LlmError::BadAnswer) => Some(estimated(request, "")),
+            Err(_) => None,
+        };
+        if let Some(usage) = spent {
+            let cost = question.settings.prices.of(client.model());
+            let cost = cost.of_tokens(usage.prompt_tokens, usage.completion_tokens);
+            self.count_spending(&question.settings, &labels, usage, cost);
+            question.spending.push(KeySpending {
+                key_id: client.id().to_owned(),
+                calls: 1,
+                prompt_tokens: usage.prompt_tokens,
+                completion_tokens: usage.completion_tokens,
+                cost,
+            });
+        }
+        let Answer { text, calls, .. } = answer?;
+        let usage = spent.unwrap_or_default();
         Ok(ModelReply { text, calls, usage, key: client.id().to_owned() })
+    }
+
+    fn count_spending(&self, settings: &Llm, labels: &[(&'static str, &str); 2], usage: Usage, cost: Cost) {
+        let [tenant, key] = *labels;
+        let tokens = [("prompt", usage.prompt_tokens), ("completion", usage.completion_tokens)];
+        for (direction, tokens) in tokens {
+            self.meters.count(Counter::LlmTokens, &[tenant, key, ("direction", direction)], tokens);
+        }
+        let micros = u64::try_from(cost.nanos.saturating_add(999) / 1000).unwrap_or_default();
+        let currency = ("currency", settings.prices.currency_code());
+        self.meters.count(Counter::LlmCost, &[tenant, key, currency], micros);
     }
 
     /// How long a key may take. One that hangs must leave time for another.
@@ -364,6 +429,15 @@ fn with_less(request: &ModelRequest) -> ModelRequest {
 
 /// What a provider that does not count would have counted.
 fn estimated(request: &ModelRequest, answer: &str) -> Usage {
-    let count = |tokens: usize| u64::try_from(tokens).unwrap_or(u64::MAX);
-    Usage { prompt_tokens: count(request.tokens()), completion_tokens: count(tokens(answer)) }
+    let completion_tokens = u64::try_from(tokens(answer)).unwrap_or(u64::MAX);
+    Usage { prompt_tokens: prompt_tokens(request), completion_tokens }
+}
+
+/// The length of a whole prompt with its tools, roughly, in tokens.
+fn prompt_tokens(request: &ModelRequest) -> u64 {
+    let tools = request
+        .tools
+        .iter()
+        .map(|tool| tokens(&tool.name) + tokens(&tool.description) + tokens(&tool.parameters.to_string()));
+    u64::try_from(request.tokens() + tools.sum::<usize>()).unwrap_or(u64::MAX)
 }
