@@ -26,7 +26,7 @@ use crate::{
     meters::Meters,
     tenants::Tenants,
     worker::{
-        DAEMON_OWNER, Stop,
+        self, DAEMON_OWNER, Stop,
         bell::Bell,
         dispatcher::Dispatcher,
         indexing::Indexer,
@@ -216,10 +216,11 @@ impl Daemon {
         side.spawn(recovery::run(tenants.clone(), dispatcher_bell, outbox_bell, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
         side.spawn(tend(pool.clone(), stopping.clone()));
-        drop(alerts);
+        side.spawn(worker::alerts::carry(alerts, live.clone(), stopping.clone()));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let stop_serving = stopping.clone().cancelled_owned();
         let requests =
-            tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stop_serving).into_future());
+            tokio::spawn(axum::serve(listener, service).with_graceful_shutdown(stop_serving).into_future());
         tracing::info!(address = %address, tenants = tenants.ids().len(), "listening on http://{address}");
 
         signals.wait_for_end(&live, &tenants, &pool).await;

@@ -15,6 +15,7 @@ pub mod knowledge;
 pub mod man;
 pub mod model;
 pub mod output;
+mod pool;
 pub mod serve;
 pub mod table;
 pub mod tenant;
@@ -104,6 +105,8 @@ pub enum Command {
     Knowledge(knowledge::Args),
     /// List and fetch embedding models
     Model(model::Args),
+    /// Show and plan the keys of the language models
+    Pool(pool::Args),
 }
 
 impl Command {
@@ -120,6 +123,7 @@ impl Command {
             Self::Ingest(args) => ingest::run(args, before),
             Self::Knowledge(args) => knowledge::run(args, before),
             Self::Model(args) => model::run(args, before),
+            Self::Pool(args) => pool::run(args, before),
         }
     }
 }

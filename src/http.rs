@@ -10,7 +10,9 @@ mod error;
 mod fields;
 mod health;
 mod page;
+mod pool;
 mod select;
+mod spending;
 mod tenants;
 
 use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
@@ -92,6 +94,7 @@ pub fn router(parts: Parts) -> Router {
         .route("/documents", get(documents::list).post(documents::add).layer(DefaultBodyLimit::disable()))
         .route("/documents/search", post(documents::search))
         .route("/documents/{*document}", delete(documents::remove))
+        .route("/spending", get(spending::show))
         .route("/conversations", get(conversations::list))
         .route("/conversations/{conversation}/messages", get(conversations::messages));
     let api = Router::new()
@@ -100,11 +103,13 @@ pub fn router(parts: Parts) -> Router {
         .nest("/tenants/{tenant}", of_tenant.clone())
         .merge(of_tenant)
         .route("/reload", post(tenants::reload))
+        .route("/pool", get(pool::status))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(middleware::from_fn_with_state(state.clone(), auth::require));
     Router::new()
         .nest("/api/v1", api)
+        .route("/metrics", get(pool::metrics))
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -30,15 +30,18 @@ const MAX_FILE_BYTES: u64 = 256 * 1024;
 pub enum Task {
     /// Answering a customer from the passages.
     Answer,
+    /// Telling what a customer's picture shows.
+    Picture,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 1] = [Self::Answer];
+    pub const ALL: [Self; 2] = [Self::Answer, Self::Picture];
 
     fn file(self, language: Language) -> String {
         let name = match self {
             Self::Answer => "answer",
+            Self::Picture => "picture",
         };
         format!("{name}.{}.md", language.code())
     }
@@ -71,6 +74,10 @@ pub struct Facts {
     pub from: String,
     /// The last day of a range of weekdays.
     pub to: String,
+    /// The key or the tenant that an alert is about.
+    pub subject: String,
+    /// How much of something is used, in percent.
+    pub percent: String,
 }
 
 /// A passage as a template sees it.
@@ -275,6 +282,8 @@ fn sample() -> Facts {
         foreign: text(),
         from: text(),
         to: text(),
+        subject: text(),
+        percent: text(),
     }
 }
 

@@ -68,6 +68,11 @@ impl TenantAccount {
         &self.id
     }
 
+    /// Where its spending is written down, if it is.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
+    }
+
     /// Whether it may use the daemon's keys.
     pub(super) fn shared_keys(&self) -> bool {
         self.shared_keys

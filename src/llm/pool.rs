@@ -9,6 +9,7 @@ mod assignment;
 mod bucket;
 mod failure;
 mod health;
+pub mod plan;
 pub mod status;
 pub mod traffic;
 mod watch;
