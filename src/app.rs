@@ -22,7 +22,7 @@ use crate::{
     config::{live::LiveConfig, tenant_file::TenantFileError},
     http,
     knowledge::embed::Embedder,
-    llm::pool::Pool,
+    llm::{media::MediaReader, pool::Pool},
     meters::Meters,
     tenants::Tenants,
     worker::{
@@ -203,6 +203,7 @@ impl Daemon {
             tenants: tenants.clone(),
             dispatcher: dispatcher_bell.clone(),
             indexer,
+            media: MediaReader::new(pool.clone(), clock.clone()),
             pool: pool.clone(),
             desk,
             clock,

@@ -9,6 +9,7 @@ mod documents;
 mod error;
 mod fields;
 mod health;
+mod media;
 mod page;
 mod pool;
 mod select;
@@ -34,7 +35,7 @@ use crate::{
     channel::api::ReplyDesk,
     clock::{Clock, Ids},
     config::live::LiveConfig,
-    llm::pool::Pool,
+    llm::{media::MediaReader, pool::Pool},
     tenants::Tenants,
     worker::{bell::Bell, indexing::Indexer},
 };
@@ -58,6 +59,8 @@ pub struct Parts {
     pub indexer: Arc<Indexer>,
     /// The models.
     pub pool: Arc<Pool>,
+    /// What reads voice notes and pictures.
+    pub media: MediaReader,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
     /// The time.
@@ -94,6 +97,8 @@ pub fn router(parts: Parts) -> Router {
         .route("/documents", get(documents::list).post(documents::add).layer(DefaultBodyLimit::disable()))
         .route("/documents/search", post(documents::search))
         .route("/documents/{*document}", delete(documents::remove))
+        .route("/media/voice", post(media::voice).layer(DefaultBodyLimit::disable()))
+        .route("/media/image", post(media::image).layer(DefaultBodyLimit::disable()))
         .route("/spending", get(spending::show))
         .route("/conversations", get(conversations::list))
         .route("/conversations/{conversation}/messages", get(conversations::messages));

@@ -22,6 +22,7 @@ mod error;
 pub mod inbox;
 mod integrity;
 pub mod knowledge_gap;
+pub mod media_text;
 mod migrations;
 pub mod outbox;
 pub mod turn;

@@ -10,6 +10,7 @@ mod bucket;
 mod failure;
 mod health;
 pub mod plan;
+pub(super) mod single;
 pub mod status;
 pub mod traffic;
 mod watch;
@@ -202,6 +203,11 @@ impl Pool {
         self.meters.set(Gauge::PoolTotalCapacity, &[], status.pool_capacity_pct);
         self.meters.set(Gauge::PoolAlert, &[], f64::from(u8::from(status.alert)));
         self.meters.render()
+    }
+
+    /// Where things are counted.
+    pub(super) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -92,6 +92,9 @@ pub struct Limits {
     pub soft_pct: u8,
     /// `media_mb`: the largest voice note or picture, in MB. Default 16, 1 to 100.
     pub media_mb: u32,
+    /// `voice_max_s`: the longest voice note, in seconds. Default 600, 1 to 7200.
+    #[serde(rename = "voice_max_s", serialize_with = "show::seconds")]
+    pub voice_max: Duration,
     /// `documents`: how many documents may be ingested. Default 10000, 1 to 1000000.
     pub documents: u32,
 }
@@ -173,6 +176,9 @@ impl Limits {
             cost_per_month: section.read("cost_per_month", |v| v.number(0.0..=1e9)).unwrap_or_default(),
             soft_pct: section.read("soft_pct", |v| v.integer(1..=100)).unwrap_or(80),
             media_mb: section.read("media_mb", |v| v.integer(1..=100)).unwrap_or(16),
+            voice_max: section
+                .read("voice_max_s", |v| v.seconds(1..=7200))
+                .unwrap_or(Duration::from_mins(10)),
             documents: section.read("documents", |v| v.integer(1..=1_000_000)).unwrap_or(10_000),
         }
     }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use super::{
     Pool,
     assignment::{Grant, KeyNumber, Seat, Verdict, Wish},
-    failure::{ForQuestion, remedy},
+    failure::{ForKey, ForQuestion, remedy},
     health::Purpose,
 };
 use crate::{
@@ -34,10 +34,10 @@ use crate::{
 };
 
 /// Less time than this is not worth a call.
-const MIN_ATTEMPT: Duration = Duration::from_millis(200);
+pub(super) const MIN_ATTEMPT: Duration = Duration::from_millis(200);
 
 /// What is left of a turn's time for writing down how it ended.
-const END_MARGIN: Duration = Duration::from_millis(250);
+pub(super) const END_MARGIN: Duration = Duration::from_millis(250);
 
 /// Requests that are sent for one question at most.
 const MAX_ATTEMPTS: usize = 8;
@@ -52,13 +52,13 @@ const PROBE_SHARE: f64 = 0.3;
 const SHORT_HISTORY: usize = 3;
 
 /// The right to send a request, called off when it is dropped unsettled: a turn may be given up at any await.
-struct Hold<'a> {
-    pool: &'a Pool,
-    seat: &'a Seat,
-    grant: Grant,
-    client: Arc<KeyClient>,
-    was_sent: bool,
-    is_settled: bool,
+pub(super) struct Hold<'a> {
+    pub(super) pool: &'a Pool,
+    pub(super) seat: &'a Seat,
+    pub(super) grant: Grant,
+    pub(super) client: Arc<KeyClient>,
+    pub(super) was_sent: bool,
+    pub(super) is_settled: bool,
 }
 
 impl Drop for Hold<'_> {
@@ -311,7 +311,7 @@ impl Pool {
         };
         let answer = timeout(limit, call).await.unwrap_or(Err(LlmError::Timeout));
         let took = begun.elapsed();
-        self.settle(&mut hold, answer.as_ref().map(|_| ()), took);
+        self.settle(&mut hold, answer.as_ref().map(|_| ()), None, took);
         let labels = [("tenant", hold.seat.tenant.as_str()), ("key", client.id())];
         if let Some(first_word) = first_word {
             self.meters.time(Timer::LlmFirstToken, &labels, first_word);
@@ -340,7 +340,14 @@ impl Pool {
         Ok(ModelReply { text, calls, usage, key: client.id().to_owned() })
     }
 
-    fn count_spending(&self, settings: &Llm, labels: &[(&'static str, &str); 2], usage: Usage, cost: Cost) {
+    /// Counts what was spent.
+    pub(super) fn count_spending(
+        &self,
+        settings: &Llm,
+        labels: &[(&'static str, &str); 2],
+        usage: Usage,
+        cost: Cost,
+    ) {
         let [tenant, key] = *labels;
         let tokens = [("prompt", usage.prompt_tokens), ("completion", usage.completion_tokens)];
         for (direction, tokens) in tokens {
@@ -369,15 +376,26 @@ impl Pool {
         question.settings.timeout.min(left.mul_f64(share))
     }
 
-    /// Writes down what came of a request.
-    fn settle(&self, hold: &mut Hold<'_>, outcome: Result<(), &LlmError>, took: Duration) {
+    /// Writes down what came of a request. `instead` is done with the key in place of what the table says.
+    pub(super) fn settle(
+        &self,
+        hold: &mut Hold<'_>,
+        outcome: Result<(), &LlmError>,
+        instead: Option<ForKey>,
+        took: Duration,
+    ) {
         hold.is_settled = true;
         let now: StdInstant = Instant::now().into_std();
         let key = hold.grant.key;
         let fixed = outcome.map_err(remedy);
         {
             let mut state = self.state();
-            state.books.settle(hold.seat, &hold.grant, fixed.map_err(|remedy| remedy.key), now);
+            state.books.settle(
+                hold.seat,
+                &hold.grant,
+                fixed.map_err(|remedy| instead.unwrap_or(remedy.key)),
+                now,
+            );
             let conversations = state.books.conversations();
             state.traffic.call(took, conversations, now);
             if let Some(held) = state.keys.get_mut(&key) {
