@@ -119,6 +119,19 @@ impl Pool {
         answered
     }
 
+    /// Takes a key for a conversation and gives it back without asking anything: what the books cost, for measuring.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn rehearse(&self, asker: &Asker<'_>, deadline: Instant) -> Result<(), LlmError> {
+        self.adopt(asker.tenant);
+        let mut question = self.question(asker, deadline);
+        let seat = question.seat.clone();
+        let mut hold = self.acquire(&mut question, &seat).await?;
+        self.settle(&mut hold, Ok(()), None, Duration::ZERO);
+        Ok(())
+    }
+
     fn question<'a>(&self, asker: &'a Asker<'a>, deadline: Instant) -> Question<'a> {
         let now = Instant::now();
         let seat = Seat { tenant: asker.tenant.id().clone(), conversation: asker.conversation.clone() };
