@@ -11,19 +11,23 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    alerts::{Alert, Alerts},
     channel::{Channels, api::ReplyDesk},
     clock::{Chance, Clock, Ids},
     config::{live::LiveConfig, tenant_file::TenantFileError},
     http,
     knowledge::embed::Embedder,
+    llm::{media::MediaReader, pool::Pool},
+    meters::Meters,
     notify::Notifier,
     tenants::Tenants,
     worker::{
-        DAEMON_OWNER, Stop,
+        self, DAEMON_OWNER, Stop,
         bell::Bell,
         consolidation::Consolidation,
         delivery::{Courier, Deliveries},
@@ -38,6 +42,9 @@ use crate::{
 
 /// How often it is looked for tenants that nobody needs any more.
 const CLOSE_IDLE_EVERY: Duration = Duration::from_secs(15);
+
+/// How often the pool of models is looked after: its alert is late by as much at most.
+const TEND_POOL_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the daemon cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +66,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// Models are configured, and nothing can be sent to them.
+    #[error("cannot prepare to ask the models")]
+    Models(#[source] reqwest::Error),
     /// The system does not tell where this program is.
     #[error("cannot find this program, which reads documents in a process of its own")]
     Program(#[source] io::Error),
@@ -87,6 +97,9 @@ pub struct Prepared {
     live: Arc<LiveConfig>,
     tenants: Tenants,
     embedder: Arc<Embedder>,
+    pool: Arc<Pool>,
+    /// What the operator is to be told.
+    alerts: mpsc::Receiver<Alert>,
     clock: Clock,
     ids: Ids,
     lock: DataLock,
@@ -133,7 +146,10 @@ impl Prepared {
         let exe = std::env::current_exe().map_err(StartError::Program)?;
         let certificates = live.source().env().get("SSL_CERT_FILE").map(PathBuf::from);
         let notifier = Notifier::new(certificates).map_err(StartError::Http)?;
-        Ok(Self { live, tenants, embedder, clock, ids, lock, exe, notifier })
+        let (raised, alerts) = Alerts::carried();
+        let pool =
+            Pool::new(&config.llm, clock.clone(), Meters::new(), raised).map_err(StartError::Models)?;
+        Ok(Self { live, tenants, embedder, pool: Arc::new(pool), alerts, clock, ids, lock, exe, notifier })
     }
 
     /// Begins to listen. Requests wait until [`Daemon::run`].
@@ -164,7 +180,7 @@ impl Daemon {
     /// Serves until a signal ends it.
     pub async fn run(self) -> Ended {
         let Self { prepared, listener, address, mut signals } = self;
-        let Prepared { live, tenants, embedder, clock, ids, lock, exe, notifier } = prepared;
+        let Prepared { live, tenants, embedder, pool, alerts, clock, ids, lock, exe, notifier } = prepared;
         let stopping = CancellationToken::new();
         let (turns_stop, sends_stop, memory_stop) = (Stop::default(), Stop::default(), Stop::default());
         let bell = || Arc::new(Bell::default());
@@ -173,7 +189,7 @@ impl Daemon {
         let owner = ids.next(DAEMON_OWNER);
 
         let indexer = Arc::new(Indexer::new(live.clone(), exe, clock.clone()));
-        let runner = LiveRunner::new(live.clone(), clock.clone(), ids.clone());
+        let runner = LiveRunner::new(live.clone(), pool.clone(), clock.clone(), ids.clone());
         let consolidation = Consolidation {
             tenants: tenants.clone(),
             runner: runner.clone(),
@@ -218,6 +234,8 @@ impl Daemon {
             outbox: bells.outbox.clone(),
             deliveries: bells.deliveries.clone(),
             indexer,
+            media: MediaReader::new(pool.clone(), clock.clone()),
+            pool: pool.clone(),
             desk,
             clock,
             ids,
@@ -231,12 +249,15 @@ impl Daemon {
         let side = TaskTracker::new();
         side.spawn(recovery::run(tenants.clone(), bells, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
+        side.spawn(tend(pool.clone(), stopping.clone()));
+        side.spawn(worker::alerts::carry(alerts, live.clone(), stopping.clone()));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let stop_serving = stopping.clone().cancelled_owned();
         let requests =
-            tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stop_serving).into_future());
+            tokio::spawn(axum::serve(listener, service).with_graceful_shutdown(stop_serving).into_future());
         tracing::info!(address = %address, tenants = tenants.ids().len(), "listening on http://{address}");
 
-        signals.wait_for_end(&live, &tenants).await;
+        signals.wait_for_end(&live, &tenants, &pool).await;
         let grace = live.get().worker.shutdown_grace;
         tracing::info!(grace_s = grace.as_secs(), "stopping: finishing what is under way");
         stopping.cancel();
@@ -260,7 +281,7 @@ impl Daemon {
             drained = tokio::time::timeout(grace, drain) => {
                 if drained.is_ok() { Ended::Drained } else { Ended::Late }
             }
-            () = signals.wait_for_end(&live, &tenants) => Ended::Forced,
+            () = signals.wait_for_end(&live, &tenants, &pool) => Ended::Forced,
         };
         match ended {
             Ended::Drained => tracing::info!("stopped"),
@@ -276,14 +297,14 @@ impl Daemon {
 
 impl Signals {
     /// Waits for the signal that ends the daemon; takes up changed files on every hangup signal until then.
-    async fn wait_for_end(&mut self, live: &Arc<LiveConfig>, tenants: &Tenants) {
+    async fn wait_for_end(&mut self, live: &Arc<LiveConfig>, tenants: &Tenants, pool: &Pool) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 _ = self.reload.recv() => {
                     // What is wrong was logged, and nothing else can be done about it here.
-                    drop(reload::reload(live, tenants).await);
+                    drop(reload::reload(live, tenants, pool).await);
                 }
             }
         }
@@ -298,6 +319,16 @@ async fn close_idle(tenants: Tenants, live: Arc<LiveConfig>, stop: CancellationT
             _ = every.tick() => {
                 tenants.close_idle(live.get().worker.close_idle_tenant).await;
             }
+        }
+    }
+}
+
+async fn tend(pool: Arc<Pool>, stop: CancellationToken) {
+    let mut every = tokio::time::interval(TEND_POOL_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = every.tick() => pool.tend(),
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod memory;
 pub mod model;
 pub mod output;
 mod pages;
+mod pool;
 pub mod serve;
 pub mod table;
 pub mod tenant;
@@ -132,6 +133,8 @@ pub enum Command {
     Audit(audit::Args),
     /// List and fetch embedding models
     Model(model::Args),
+    /// Show and plan the keys of the language models
+    Pool(pool::Args),
 }
 
 impl Command {
@@ -156,6 +159,7 @@ impl Command {
             Self::Memory(args) => memory::run(args, before),
             Self::Audit(args) => audit::run(args, before),
             Self::Model(args) => model::run(args, before),
+            Self::Pool(args) => pool::run(args, before),
         }
     }
 }

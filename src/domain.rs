@@ -6,6 +6,7 @@ pub mod audit;
 pub mod business;
 pub mod contact;
 pub mod conversation;
+pub mod cost;
 pub mod effect;
 pub mod handoff;
 pub mod language;

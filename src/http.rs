@@ -15,8 +15,11 @@ mod fields;
 mod handoffs;
 mod health;
 mod leads;
+mod media;
 mod page;
+mod pool;
 mod select;
+mod spending;
 mod tenants;
 mod tickets;
 
@@ -39,6 +42,7 @@ use crate::{
     channel::api::ReplyDesk,
     clock::{Clock, Ids},
     config::live::LiveConfig,
+    llm::{media::MediaReader, pool::Pool},
     tenants::Tenants,
     worker::{bell::Bell, indexing::Indexer},
 };
@@ -64,6 +68,10 @@ pub struct Parts {
     pub deliveries: Arc<Bell>,
     /// What adds documents.
     pub indexer: Arc<Indexer>,
+    /// The models.
+    pub pool: Arc<Pool>,
+    /// What reads voice notes and pictures.
+    pub media: MediaReader,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
     /// The time.
@@ -100,6 +108,9 @@ pub fn router(parts: Parts) -> Router {
         .route("/documents", get(documents::list).post(documents::add).layer(DefaultBodyLimit::disable()))
         .route("/documents/search", post(documents::search))
         .route("/documents/{*document}", delete(documents::remove))
+        .route("/media/voice", post(media::voice).layer(DefaultBodyLimit::disable()))
+        .route("/media/image", post(media::image).layer(DefaultBodyLimit::disable()))
+        .route("/spending", get(spending::show))
         .route("/conversations", get(conversations::list))
         .route("/conversations/{conversation}", get(conversations::show))
         .route("/conversations/{conversation}/messages", get(conversations::messages))
@@ -124,11 +135,13 @@ pub fn router(parts: Parts) -> Router {
         .nest("/tenants/{tenant}", of_tenant.clone())
         .merge(of_tenant)
         .route("/reload", post(tenants::reload))
+        .route("/pool", get(pool::status))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(middleware::from_fn_with_state(state.clone(), auth::require));
     Router::new()
         .nest("/api/v1", api)
+        .route("/metrics", get(pool::metrics))
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

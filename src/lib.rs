@@ -3,12 +3,14 @@
 //! The modules in reading order: what the product talks about, then how it thinks, then where it keeps things,
 //! then the edges that touch the world.
 
+pub mod alerts;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod knowledge;
 pub mod llm;
+pub mod meters;
 pub mod prompts;
 pub mod store;
 pub mod tools;

@@ -39,6 +39,8 @@ pub enum Task {
     Correct,
     /// Summing up a conversation for the next one.
     Summary,
+    /// Telling what a customer's picture shows.
+    Picture,
     /// What an agent is told besides, by the name of the agent.
     Agent(BuiltInAgent),
 }
@@ -62,11 +64,12 @@ pub enum BuiltInAgent {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Answer,
         Self::Route,
         Self::Correct,
         Self::Summary,
+        Self::Picture,
         Self::Agent(BuiltInAgent::Emergency),
         Self::Agent(BuiltInAgent::Sales),
         Self::Agent(BuiltInAgent::Support),
@@ -81,6 +84,7 @@ impl Task {
             Self::Route => "route",
             Self::Correct => "correct",
             Self::Summary => "summary",
+            Self::Picture => "picture",
             Self::Agent(BuiltInAgent::Emergency) => "agent_emergency",
             Self::Agent(BuiltInAgent::Sales) => "agent_sales",
             Self::Agent(BuiltInAgent::Support) => "agent_support",
@@ -138,6 +142,10 @@ pub struct Facts {
     pub findings: Vec<String>,
     /// Whether it told something of its prompt.
     pub leaked: bool,
+    /// The key or the tenant that an alert is about.
+    pub subject: String,
+    /// How much of something is used, in percent.
+    pub percent: String,
 }
 
 /// A passage as a template sees it.
@@ -385,6 +393,8 @@ fn sample() -> Facts {
         draft: text(),
         findings: vec![text()],
         leaked: true,
+        subject: text(),
+        percent: text(),
     }
 }
 

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 mod audit;
+pub mod budget;
 pub mod chunk_index;
 pub mod claim;
 pub mod contact;
@@ -32,6 +33,7 @@ pub mod inbox;
 mod integrity;
 pub mod knowledge_gap;
 pub mod lead;
+pub mod media_text;
 pub mod memory;
 mod migrations;
 pub mod outbox;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     config::{ConfigErrors, errors::ConfigError, live::LiveConfig},
+    llm::pool::Pool,
     tenants::{Tenants, TenantsReload},
 };
 
@@ -23,8 +24,12 @@ pub struct Reloaded {
 ///
 /// # Errors
 /// What is wrong with `chatbot.toml`, or that the folder of tenants cannot be listed: nothing is changed then.
-pub async fn reload(live: &Arc<LiveConfig>, tenants: &Tenants) -> Result<Reloaded, ConfigErrors> {
-    let outcome = try_reload(live, tenants).await;
+pub async fn reload(
+    live: &Arc<LiveConfig>,
+    tenants: &Tenants,
+    pool: &Pool,
+) -> Result<Reloaded, ConfigErrors> {
+    let outcome = try_reload(live, tenants, pool).await;
     match &outcome {
         Ok(reloaded) => {
             let Reloaded { needs_restart, tenants } = reloaded;
@@ -47,13 +52,21 @@ pub async fn reload(live: &Arc<LiveConfig>, tenants: &Tenants) -> Result<Reloade
     outcome
 }
 
-async fn try_reload(live: &Arc<LiveConfig>, tenants: &Tenants) -> Result<Reloaded, ConfigErrors> {
+async fn try_reload(
+    live: &Arc<LiveConfig>,
+    tenants: &Tenants,
+    pool: &Pool,
+) -> Result<Reloaded, ConfigErrors> {
     let reading = live.clone();
     let needs_restart = tokio::task::spawn_blocking(move || reading.reload())
         .await
         .map_err(|join| general(format!("reading the configuration was interrupted: {join}")))??;
     let tenants =
         tenants.reload().await.map_err(|error| general(format!("{:#}", anyhow::Error::from(error))))?;
+    if let Err(error) = pool.reconfigure(&live.get().llm) {
+        tracing::error!(%error, "the models cannot be asked with the new configuration");
+    }
+    pool.retain_tenants(|tenant| !tenants.removed.contains(tenant));
     Ok(Reloaded { needs_restart, tenants })
 }
 

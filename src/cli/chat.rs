@@ -20,6 +20,7 @@ use self::{
     session::Session,
 };
 use crate::{
+    alerts::Alerts,
     cli::{
         Startup, block_on,
         context::Context,
@@ -32,6 +33,7 @@ use crate::{
     domain::{message::MAX_TEXT_BYTES, tenant::TenantId},
     knowledge::ingest::IngestError,
     llm::pool::Pool,
+    meters::Meters,
     notify::Notifier,
     telemetry, tenants,
     worker::runner::{TenantContext, TurnRunner},
@@ -67,7 +69,8 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
         telemetry::start(&context.config.log, None, context.output.colors_stderr());
     }
     let (tenant, config) = open_tenant(&args.tenant, &context)?;
-    let pool = Pool::new(&context.config.llm).context("cannot prepare to ask the models")?;
+    let pool = Pool::new(&context.config.llm, context.clock.clone(), Meters::new(), Alerts::logged())
+        .context("cannot prepare to ask the models")?;
     let runner = TurnRunner::new(
         Arc::new(pool),
         context.config.worker.turn_deadline,

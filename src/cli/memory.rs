@@ -7,6 +7,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use crate::{
+    alerts::Alerts,
     cli::{
         Startup, block_on,
         context::Context,
@@ -16,6 +17,7 @@ use crate::{
     config::tenant_file::TenantDirectory,
     domain::tenant::TenantId,
     llm::pool::Pool,
+    meters::Meters,
     tenants,
     worker::summariser::Summariser,
 };
@@ -57,7 +59,8 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
 fn consolidate(context: &Context, id: &TenantId) -> anyhow::Result<ExitStatus> {
     let config = TenantDirectory::new(&context.config.paths.tenants).load(id, context.source.env())?;
     let OpenKnowledge { knowledge, .. } = open(context, id)?;
-    let pool = Pool::new(&context.config.llm).context("cannot prepare to ask the models")?;
+    let pool = Pool::new(&context.config.llm, context.clock.clone(), Meters::new(), Alerts::logged())
+        .context("cannot prepare to ask the models")?;
     let summariser = Summariser {
         pool: Arc::new(pool),
         embedder: knowledge.embedder().clone(),

@@ -82,6 +82,7 @@ fn explain(error: StartError) -> anyhow::Error {
         ),
         StartError::Tenants(_)
         | StartError::Listen { .. }
+        | StartError::Models(_)
         | StartError::Program(_)
         | StartError::Http(_)
         | StartError::Signals(_) => (ExitStatus::Failure, None),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{leaf::Leaf, secret::Secret, section::Section, show},
-    domain::tenant::TenantId,
+    domain::{language::Language, tenant::TenantId},
 };
 
 /// `[server]`: where the daemon listens.
@@ -132,6 +132,8 @@ pub struct Alerts {
     /// A secret, since whoever knows it can post. Default none: alerts are only logged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<Secret>,
+    /// `language`: the language of alerts: es, en or pt. Default es.
+    pub language: Language,
     /// `repeat_after_s`: how long the same alert is not repeated. Default 3600, 60 to 604800.
     #[serde(rename = "repeat_after_s", serialize_with = "show::seconds")]
     pub repeat_after: Duration,
@@ -322,6 +324,7 @@ impl Alerts {
         }
         Self {
             webhook_url,
+            language: section.read("language", Leaf::choice).unwrap_or_default(),
             repeat_after: section
                 .read("repeat_after_s", |v| v.seconds(60..=604_800))
                 .unwrap_or(Duration::from_hours(1)),

@@ -8,6 +8,7 @@ pub mod business;
 pub mod channels;
 pub mod desk;
 pub mod mcp;
+pub mod models;
 pub mod notify;
 pub mod safety;
 pub mod tools;
@@ -24,6 +25,7 @@ use self::{
     channels::Channels,
     desk::{Catalog, Handoff, Leads, Limits, Memory},
     mcp::McpServer,
+    models::TenantModels,
     notify::Notify,
     safety::Safety,
     tools::HttpTool,
@@ -51,6 +53,8 @@ pub struct TenantConfig {
     pub business: BusinessConfig,
     /// `[agents]`: who answers.
     pub agents: Agents,
+    /// `[llm]`: the model keys it brings itself.
+    pub llm: TenantModels,
     /// `[memory]`: what is remembered of a conversation.
     pub memory: Memory,
     /// `[handoff]`: when a person takes over.
@@ -124,6 +128,7 @@ impl TenantConfig {
             enabled: root.read("enabled", Leaf::boolean).unwrap_or(true),
             business: BusinessConfig::read(&root.section("business")),
             agents: Agents::read(&root.section("agents")),
+            llm: TenantModels::read(&root.section("llm")),
             memory: Memory::read(&root.section("memory")),
             handoff: Handoff::read(&root.section("handoff"), &notify),
             leads: Leads::read(&root.section("leads")),

@@ -6,9 +6,13 @@ use proptest::prelude::*;
 
 use super::{
     daemon::{EmbeddingModel, LogFormat, LogLevel, OnUnknown},
-    llm::{LlmKey, MediaModel},
+    llm::{LlmKey, MediaModel, Provider, prices::Prices},
     secret::{MASK, Secret},
     *,
+};
+use crate::domain::{
+    cost::{Cost, Price},
+    money::Currency,
 };
 
 /// What every variable of an example is set to; an address, since some of them are.
@@ -316,6 +320,7 @@ fn some_llm() -> impl Strategy<Value = Llm> {
         .prop_map(|(id, host, has_key, model, tier, max_conversations, requests_per_minute)| LlmKey {
             id,
             base_url: format!("https://{host}.example/v1"),
+            provider: if has_key { Provider::Anthropic } else { Provider::OpenAi },
             api_key: has_key.then(|| Secret::from(VALUE.to_owned())),
             model: model.replace("${", ""),
             tier,
@@ -340,10 +345,25 @@ fn some_llm() -> impl Strategy<Value = Llm> {
             Llm {
                 timeout,
                 wait_for_key,
+                conversation_idle: alert_after.max(Duration::from_secs(10)),
                 alert_pct,
                 alert_after,
                 temperature,
                 max_output_tokens,
+                prices: Prices {
+                    currency: Currency::parse("EUR").ok(),
+                    models: keys
+                        .iter()
+                        .map(|key: &LlmKey| {
+                            let price = Price {
+                                input: Cost::from_nanos(i64::from(key.requests_per_minute)),
+                                output: Cost::from_main(1.1),
+                                ..Price::default()
+                            };
+                            (key.model.clone(), price)
+                        })
+                        .collect(),
+                },
                 keys,
                 speech: media.clone(),
                 vision: media,

@@ -34,6 +34,9 @@ pub struct ApiError {
     /// The field of the request that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
+    /// What to tell the customer, in the customer's language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_message: Option<String>,
     /// Places in configuration files.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     details: Vec<ConfigError>,
@@ -42,7 +45,15 @@ pub struct ApiError {
 impl ApiError {
     /// An error with a status and a stable code.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, retry_after_s: None, code, message: message.into(), field: None, details: Vec::new() }
+        Self {
+            status,
+            retry_after_s: None,
+            code,
+            message: message.into(),
+            field: None,
+            customer_message: None,
+            details: Vec::new(),
+        }
     }
 
     /// Something the address names is not there.
@@ -66,6 +77,12 @@ impl ApiError {
     pub fn busy(code: &'static str, message: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
         Self { retry_after_s: Some(SOON_S), ..error }
+    }
+
+    /// The same error with what to tell the customer.
+    #[must_use]
+    pub fn with_customer_message(self, message: String) -> Self {
+        Self { customer_message: Some(message), ..self }
     }
 
     /// The same error about a field of the request.

@@ -12,7 +12,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{ApiError, AppState, auth, select::SelectedTenant};
-use crate::tenants::{TenantError, TenantState, TenantStatus};
+use crate::{
+    llm::pool::status::KeyState,
+    tenants::{TenantError, TenantState, TenantStatus},
+};
 
 /// `GET /health`, `GET /health/live`: the process answers.
 pub(super) async fn live() -> Json<serde_json::Value> {
@@ -58,15 +61,18 @@ pub(super) async fn ready(State(state): State<AppState>) -> Response {
         Err(_) => Check::new(false, "the check was interrupted"),
     };
     let (model, pool) = if keys == 0 {
-        ("the built-in answerer", "no keys are configured")
+        ("the built-in answerer", "no keys are configured".to_owned())
     } else {
-        ("models, and the built-in answerer when they fail", "keys are configured")
+        let status = state.pool.status();
+        let ready = status.pool_status.iter().filter(|key| key.state == KeyState::Ready).count();
+        let pool = format!("{ready} of {} keys are ready", status.pool_status.len());
+        ("models, and the built-in answerer when they fail", pool)
     };
     let checks = Checks {
         disk,
         databases: databases(&state),
         model: Check::new(true, model),
-        pool: Check::new(true, format!("{pool} ({keys})")),
+        pool: Check::new(true, pool),
     };
     let stopping = state.stopping.is_cancelled();
     let all = [&checks.disk, &checks.databases, &checks.model, &checks.pool];

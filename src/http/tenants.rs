@@ -74,5 +74,5 @@ pub(super) async fn show(
 
 /// `POST /api/v1/reload`: reads all configuration files again.
 pub(super) async fn reload(State(state): State<AppState>) -> Result<Json<Reloaded>, ApiError> {
-    Ok(Json(reload::reload(&state.live, &state.tenants).await?))
+    Ok(Json(reload::reload(&state.live, &state.tenants, &state.pool).await?))
 }

@@ -124,6 +124,34 @@ texts! {
     AnythingElse = "anything_else",
     /// How appointments are made while there is no calendar to look into.
     BookByPerson = "book_by_person",
+    /// The operator: the model keys are nearly all taken.
+    PoolCrowded = "alert_pool_crowded",
+    /// The operator: there are free model keys again.
+    PoolRelieved = "alert_pool_relieved",
+    /// The operator: a provider refuses a key.
+    KeyRefused = "alert_key_refused",
+    /// The operator: the account of a key has no credit.
+    KeyQuota = "alert_key_quota",
+    /// The operator: a provider does not know a key's model.
+    KeyModel = "alert_key_model",
+    /// The operator: a tenant's budget is nearly spent.
+    BudgetSoft = "alert_budget_soft",
+    /// The operator: a tenant's budget is spent.
+    BudgetHard = "alert_budget_hard",
+    /// The customer: a voice note cannot be heard just now.
+    VoiceTrouble = "voice_trouble",
+    /// The customer: nothing was understood in a voice note.
+    VoiceUnclear = "voice_unclear",
+    /// The customer: a voice note is too long.
+    VoiceTooLong = "voice_too_long",
+    /// The customer: a file is no sound that can be heard.
+    VoiceFormat = "voice_format",
+    /// The customer: a picture cannot be looked at just now.
+    PictureTrouble = "picture_trouble",
+    /// The customer: a picture is too large.
+    PictureTooLarge = "picture_too_large",
+    /// The customer: a file is no picture that can be looked at.
+    PictureFormat = "picture_format",
     /// What Spanish is called.
     Spanish = "es",
     /// What English is called.

@@ -12,6 +12,8 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0001_conversations.sql")),
     M::up(include_str!("migrations/0002_knowledge.sql")),
     M::up(include_str!("migrations/0003_service.sql")),
+    M::up(include_str!("migrations/0004_budget.sql")),
+    M::up(include_str!("migrations/0005_media.sql")),
 ];
 
 /// Brings the schema up to date, in one transaction.

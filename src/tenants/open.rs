@@ -9,12 +9,14 @@ use crate::{
     config::{Config, daemon::Paths, tenant::TenantConfig},
     domain::{
         business::{Business, WeekHours},
+        cost::Cost,
         tenant::TenantId,
     },
     knowledge::{embed::Embedder, retrieve::Knowledge},
+    llm::account::{Ledger, TenantAccount},
     prompts::Prompts,
     remote::RemoteTools,
-    store::{StoreError, TenantDb},
+    store::{StoreError, TenantDb, budget::BudgetLimits},
     worker::{DAEMON_OWNER, observer::Observer, on_unknown, runner::TenantContext},
 };
 
@@ -99,12 +101,24 @@ fn put_together(
         business: Arc::new(business(config)),
         db: knowledge.db().clone(),
         observer: Arc::new(Observer::new(knowledge.embedder().clone(), desk.clone())),
+        account: Arc::new(account(id, config, knowledge.db().clone())),
         knowledge,
         prompts,
         desk,
         remote: RemoteTools::new(config).map_err(|error| error.to_string())?,
         window: config.memory.window,
     })
+}
+
+/// What the tenant is to the pool of models.
+fn account(id: &TenantId, config: &TenantConfig, db: TenantDb) -> TenantAccount {
+    let limits = BudgetLimits {
+        tokens: config.limits.tokens_per_month,
+        cost: Cost::from_main(config.limits.cost_per_month),
+        soft_pct: config.limits.soft_pct,
+    };
+    let ledger = Ledger { db, zone: config.timezone.clone(), limits };
+    TenantAccount::new(id.clone(), &config.llm).with_ledger(ledger)
 }
 
 /// What a reply may need to know of the business.

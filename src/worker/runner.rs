@@ -30,6 +30,7 @@ use crate::{
     },
     knowledge::retrieve::Knowledge,
     llm::{
+        account::{Asker, TenantAccount},
         client::{Delta, Listener},
         pool::Pool,
     },
@@ -66,6 +67,8 @@ pub struct TenantContext {
     pub observer: Arc<Observer>,
     /// The tools of its own servers.
     pub remote: RemoteTools,
+    /// What it is to the pool of models.
+    pub account: Arc<TenantAccount>,
     /// How many messages of history a turn sees.
     pub window: u32,
 }
@@ -185,7 +188,8 @@ impl TurnRunner {
                 Step::Ask(request) => {
                     withdraw(&mut heard, listener.as_mut());
                     let asked = Instant::now();
-                    let asking = ask::Asking { pool: &self.pool, request: &request, deadline };
+                    let asker = Asker { tenant: &tenant.account, conversation: &claim.conversation };
+                    let asking = ask::Asking { pool: &self.pool, asker, request: &request, deadline };
                     let event = asking.ask(listener.as_mut(), &mut heard, running.trace).await;
                     running.latency.llm += milliseconds(asked);
                     event
@@ -230,7 +234,7 @@ impl TurnRunner {
     ) -> Result<TurnInput, StoreError> {
         let history = tenant.db.history(&claim.conversation, tenant.window).await?;
         let now_ms = self.clock.now_ms();
-        let has_model = !self.pool.is_empty();
+        let has_model = self.pool.serves(&tenant.account);
         let remote_tools = if has_model { tenant.remote.specs().await } else { Vec::new() };
         Ok(TurnInput {
             tenant: tenant.id.clone(),

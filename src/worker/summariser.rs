@@ -21,7 +21,7 @@ use crate::{
         embed::{EmbedError, Embedder},
         vectors::pack,
     },
-    llm::pool::Pool,
+    llm::{account::Asker, pool::Pool},
     prompts::{Facts, Task},
     store::{
         StoreError,
@@ -82,7 +82,7 @@ impl Summariser {
     /// # Errors
     /// [`StoreError`].
     pub async fn wording(&self, tenant: &TenantContext, tokens_per_day: u64) -> Result<Wording, StoreError> {
-        if self.pool.is_empty() {
+        if !self.pool.serves(&tenant.account) {
             return Ok(Wording::Rules);
         }
         let spent =
@@ -143,7 +143,8 @@ impl Summariser {
             heard: false,
             grounds: grounds.clone(),
         };
-        let reply = match self.pool.ask(&request, Instant::now() + MODEL_TIMEOUT, None).await {
+        let asker = Asker { tenant: &tenant.account, conversation: &stretch.conversation };
+        let reply = match self.pool.ask(&asker, &request, Instant::now() + MODEL_TIMEOUT, None).await {
             Ok(reply) => reply,
             Err(error) => {
                 tracing::warn!(tenant = %tenant.id, conversation = %stretch.conversation, %error, "no model summed up; the rules do");

@@ -36,10 +36,11 @@ impl Turns {
     }
 }
 
-/// The runner of the configuration in force: a reload gives the next turns the new keys and times. Cheap to clone.
+/// The runner of the configuration in force: a reload gives the next turns the new times. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct LiveRunner {
     live: Arc<LiveConfig>,
+    pool: Arc<Pool>,
     clock: Clock,
     ids: Ids,
     /// Guards the configuration that the runner was made of, and the runner.
@@ -50,9 +51,9 @@ pub struct LiveRunner {
 type Made = (Arc<Config>, TurnRunner);
 
 impl LiveRunner {
-    /// A runner of the configuration in force.
-    pub fn new(live: Arc<LiveConfig>, clock: Clock, ids: Ids) -> Self {
-        Self { live, clock, ids, made: Arc::default() }
+    /// A runner of the configuration in force that asks the models of `pool`.
+    pub fn new(live: Arc<LiveConfig>, pool: Arc<Pool>, clock: Clock, ids: Ids) -> Self {
+        Self { live, pool, clock, ids, made: Arc::default() }
     }
 
     /// The models of the configuration in force.
@@ -68,12 +69,8 @@ impl LiveRunner {
         {
             return runner.clone();
         }
-        let pool = Pool::new(&config.llm).unwrap_or_else(|error| {
-            tracing::error!(%error, "the models cannot be asked; the built-in answerer serves");
-            Pool::empty()
-        });
         let deadline = config.worker.turn_deadline;
-        let runner = TurnRunner::new(Arc::new(pool), deadline, self.clock.clone(), self.ids.clone());
+        let runner = TurnRunner::new(self.pool.clone(), deadline, self.clock.clone(), self.ids.clone());
         *made = Some((config, runner.clone()));
         runner
     }

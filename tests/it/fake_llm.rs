@@ -12,7 +12,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::State,
+    extract::{DefaultBodyLimit, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
@@ -44,9 +44,11 @@ pub enum Act {
 /// A request as the fake got it.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The key of the `Authorization` header; empty without one.
+    /// The path behind the version, such as `/chat/completions`.
+    pub path: String,
+    /// The key of the `Authorization` or `x-api-key` header; empty without one.
     pub key: String,
-    /// The JSON body.
+    /// The JSON body; a text for a form.
     pub body: Value,
 }
 
@@ -79,7 +81,12 @@ impl FakeLlm {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let app = Router::new().route("/v1/chat/completions", post(complete)).with_state(script.clone());
+        let app = Router::new()
+            .route("/v1/chat/completions", post(complete))
+            .route("/v1/messages", post(message))
+            .route("/v1/audio/transcriptions", post(transcribe))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(script.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
@@ -122,16 +129,72 @@ fn lock(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
     script.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Notes a request and says what is to be done with it.
+fn next_act(script: &Mutex<Script>, path: &str, headers: &HeaderMap, body: Value) -> Act {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let key = text("authorization").or_else(|| text("x-api-key")).unwrap_or_default();
+    let key = key.trim_start_matches("Bearer ").to_owned();
+    let mut script = lock(script);
+    script.asked.push(Asked { path: path.to_owned(), key, body });
+    script.acts.pop_front().unwrap_or(Act::Refuse(500, "nothing more is scripted", None))
+}
+
+fn refuse(status: u16, body: &'static str, retry_after: Option<&'static str>) -> Response {
+    let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
+    if let Some(retry_after) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, retry_after.parse().unwrap());
+    }
+    response
+}
+
+/// Anthropic's messages.
+async fn message(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap, body: Bytes) -> Response {
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(headers["anthropic-version"], "2023-06-01");
+    let stream = body["stream"] == json!(true);
+    match next_act(&script, "/messages", &headers, body) {
+        Act::Answer(text) if stream => {
+            let mut events = vec![
+                json!({"type": "message_start", "message": {"usage": {"input_tokens": 1, "output_tokens": 0}}}),
+                json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+            ];
+            events.extend(text.split_inclusive(' ').map(|word| {
+                json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}})
+            }));
+            events.push(json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
+                               "usage": {"output_tokens": 1}}));
+            events.push(json!({"type": "message_stop"}));
+            let body: String = events
+                .iter()
+                .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()))
+                .collect();
+            ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
+        }
+        Act::Answer(text) => axum::Json(json!({
+            "id": "msg_1", "type": "message", "role": "assistant", "model": "fake", "stop_reason": "end_turn",
+            "content": [{"type": "text", "text": text}], "usage": {"input_tokens": 1, "output_tokens": 1},
+        }))
+        .into_response(),
+        Act::Refuse(status, body, retry_after) => refuse(status, body, retry_after),
+        other => panic!("the messages API does not {other:?}"),
+    }
+}
+
+/// Speech to text.
+async fn transcribe(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap, body: Bytes) -> Response {
+    let form = Value::String(String::from_utf8_lossy(&body).into_owned());
+    match next_act(&script, "/audio/transcriptions", &headers, form) {
+        Act::Answer(text) => axum::Json(json!({"text": text})).into_response(),
+        Act::Refuse(status, body, retry_after) => refuse(status, body, retry_after),
+        Act::Hang => std::future::pending().await,
+        other => panic!("a transcription does not {other:?}"),
+    }
+}
+
 async fn complete(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap, body: Bytes) -> Response {
     let body: Value = serde_json::from_slice(&body).unwrap();
     let stream = body["stream"] == json!(true);
-    let key = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let act = {
-        let mut script = lock(&script);
-        script.asked.push(Asked { key: key.trim_start_matches("Bearer ").to_owned(), body });
-        script.acts.pop_front()
-    };
-    match act.unwrap_or(Act::Refuse(500, "nothing more is scripted", None)) {
+    match next_act(&script, "/chat/completions", &headers, body) {
         Act::Call(name, arguments) if stream => called_events(name, &arguments),
         Act::Call(name, arguments) => called(name, &arguments),
         Act::Answer(text) if stream => events(&text, Some("stop")),
@@ -144,13 +207,7 @@ async fn complete(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap, 
         }
         Act::Garbage => ([(header::CONTENT_TYPE, "application/json")], "<html>").into_response(),
         Act::Hang => std::future::pending().await,
-        Act::Refuse(status, body, retry_after) => {
-            let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
-            if let Some(retry_after) = retry_after {
-                response.headers_mut().insert(header::RETRY_AFTER, retry_after.parse().unwrap());
-            }
-            response
-        }
+        Act::Refuse(status, body, retry_after) => refuse(status, body, retry_after),
     }
 }
 

@@ -83,7 +83,7 @@ pub struct Catalog {
 }
 
 /// `[limits]`: how much is allowed, so that one customer or tenant cannot use up everything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Limits {
     /// `messages_per_minute`: of one contact; beyond it the customer is asked to wait. Default 20, 1 to 10000.
     pub messages_per_minute: u32,
@@ -96,8 +96,19 @@ pub struct Limits {
     pub tokens_per_day: u64,
     /// `contact_tokens_per_day`: the same for one contact. 0 is no limit, the default.
     pub contact_tokens_per_day: u64,
+    /// `tokens_per_month`: the same for a month of the tenant's time zone; what a model could use is set aside before it
+    /// is asked, so that it is never exceeded. 0 is no limit, the default.
+    pub tokens_per_month: u64,
+    /// `cost_per_month`: money spent with models in a month, in the currency of `[llm.prices]`. 0 is no limit, the
+    /// default.
+    pub cost_per_month: f64,
+    /// `soft_pct`: percent of a monthly limit from which the operator is told. Default 80, 1 to 100.
+    pub soft_pct: u8,
     /// `media_mb`: the largest voice note or picture, in MB. Default 16, 1 to 100.
     pub media_mb: u32,
+    /// `voice_max_s`: the longest voice note, in seconds. Default 600, 1 to 7200.
+    #[serde(rename = "voice_max_s", serialize_with = "show::seconds")]
+    pub voice_max: Duration,
     /// `documents`: how many documents may be ingested. Default 10000, 1 to 1000000.
     pub documents: u32,
 }
@@ -183,7 +194,15 @@ impl Limits {
             contact_tokens_per_day: section
                 .read("contact_tokens_per_day", |v| v.integer(0..=1_000_000_000_000))
                 .unwrap_or_default(),
+            tokens_per_month: section
+                .read("tokens_per_month", |v| v.integer(0..=1_000_000_000_000))
+                .unwrap_or_default(),
+            cost_per_month: section.read("cost_per_month", |v| v.number(0.0..=1e9)).unwrap_or_default(),
+            soft_pct: section.read("soft_pct", |v| v.integer(1..=100)).unwrap_or(80),
             media_mb: section.read("media_mb", |v| v.integer(1..=100)).unwrap_or(16),
+            voice_max: section
+                .read("voice_max_s", |v| v.seconds(1..=7200))
+                .unwrap_or(Duration::from_mins(10)),
             documents: section.read("documents", |v| v.integer(1..=1_000_000)).unwrap_or(10_000),
         }
     }

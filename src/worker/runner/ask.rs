@@ -11,6 +11,7 @@ use crate::{
         turn::{Event, ModelRequest},
     },
     llm::{
+        account::Asker,
         client::{Delta, Listener},
         pool::Pool,
     },
@@ -20,6 +21,7 @@ use crate::{
 /// A question to the pool.
 pub(super) struct Asking<'a> {
     pub(super) pool: &'a Pool,
+    pub(super) asker: Asker<'a>,
     pub(super) request: &'a ModelRequest,
     pub(super) deadline: Instant,
 }
@@ -35,11 +37,11 @@ impl Asking<'_> {
         let request = self.request;
         trace.prompt_tokens = request.tokens();
         let answer = match listener.filter(|_| request.heard && request.grounds.allows_parts()) {
-            None => self.pool.ask(request, self.deadline, None).await,
+            None => self.pool.ask(&self.asker, request, self.deadline, None).await,
             Some(listener) => {
                 let mut hearing = Hearing::default();
                 let mut hear = |delta: Delta<'_>| hearing.hear(delta, request, listener);
-                let answer = self.pool.ask(request, self.deadline, Some(&mut hear)).await;
+                let answer = self.pool.ask(&self.asker, request, self.deadline, Some(&mut hear)).await;
                 match &answer {
                     Ok(reply) if reply.calls.is_empty() => hearing.end(request, listener),
                     // What was said before a call of a tool, or before a failure, is no answer.

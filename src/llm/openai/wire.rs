@@ -7,48 +7,86 @@
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use super::error::LlmError;
 use crate::{
-    domain::{
-        message::Role,
-        tool::{ToolCall, ToolSpec},
-    },
+    domain::{message::Role, tool::ToolSpec},
     engine::{prompt::ModelRequest, turn::Usage},
+    llm::{
+        answer::{Answer, Ending, MAX_CALLS, RawCall},
+        client::Manner,
+        error::LlmError,
+    },
 };
-
-/// The most calls of tools that are taken from one answer.
-const MAX_CALLS: usize = 8;
 
 /// A question.
 #[derive(Serialize)]
 pub(super) struct Body<'a> {
     model: &'a str,
     messages: Vec<Line<'a>>,
-    temperature: f64,
-    max_tokens: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
     /// Last: the service tells a stream by the end of the body.
     stream: bool,
 }
 
-/// How a key wants to be asked.
-#[derive(Clone, Copy)]
-pub(super) struct Manner<'a> {
-    pub(super) model: &'a str,
-    pub(super) temperature: f64,
-    pub(super) max_tokens: u32,
-    pub(super) stream: bool,
+/// What differs between servers of the same wire. See [`super::Dialects`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dialect {
+    /// Whether the length is called `max_completion_tokens`, as the newer models of OpenAI want it.
+    pub(super) max_completion_tokens: bool,
+    /// Whether a temperature may be given.
+    pub(super) temperature: bool,
+    /// Whether the tokens of a stream may be asked for.
+    pub(super) stream_options: bool,
+}
+
+/// Asks for the tokens of a stream, which are not told otherwise.
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
 }
 
 #[derive(Default, Serialize)]
 struct Line<'a> {
     role: &'static str,
-    content: &'a str,
+    content: Words<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Called<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_call_id: Option<&'a str>,
+}
+
+/// What is said: words, or words about a picture.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Words<'a> {
+    Text(&'a str),
+    WithPicture([Piece<'a>; 2]),
+}
+
+impl Default for Words<'_> {
+    fn default() -> Self {
+        Self::Text("")
+    }
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Piece<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: Link<'a> },
+}
+
+#[derive(Serialize)]
+struct Link<'a> {
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -82,15 +120,14 @@ fn as_text<S: Serializer>(arguments: &&Value, serializer: S) -> Result<S::Ok, S:
 
 impl<'a> Body<'a> {
     /// The question as it is sent.
-    pub(super) fn of(request: &'a ModelRequest, manner: Manner<'a>) -> Self {
-        let mut messages = vec![Line { role: "system", content: &request.system, ..Line::default() }];
-        messages.extend(request.messages.iter().map(|said| Line {
-            role: match said.role {
+    pub(super) fn of(request: &'a ModelRequest, manner: Manner<'a>, dialect: Dialect) -> Self {
+        let mut messages = vec![Line::of("system", &request.system)];
+        messages.extend(request.messages.iter().map(|said| {
+            let role = match said.role {
                 Role::Customer => "user",
                 Role::Assistant | Role::Person => "assistant",
-            },
-            content: &said.text,
-            ..Line::default()
+            };
+            Line::of(role, &said.text)
         }));
         for round in &request.rounds {
             let calls = round.calls.iter().map(|call| Called {
@@ -100,34 +137,53 @@ impl<'a> Body<'a> {
             });
             messages.push(Line {
                 role: "assistant",
-                content: &round.text,
+                content: Words::Text(&round.text),
                 tool_calls: calls.collect(),
                 ..Line::default()
             });
             messages.extend(round.calls.iter().zip(&round.results).map(|(call, result)| Line {
                 role: "tool",
-                content: result,
+                content: Words::Text(result),
                 tool_call_id: Some(&call.id),
                 ..Line::default()
             }));
         }
+        let tools = request.tools.iter().map(|spec| Tool { r#type: "function", function: spec }).collect();
+        Self { tools, ..Self::with(messages, manner, dialect) }
+    }
+
+    /// A question about a picture, which is given as a `data:` address.
+    pub(super) fn about_picture(
+        system: &'a str,
+        question: &'a str,
+        picture: &'a str,
+        manner: Manner<'a>,
+        dialect: Dialect,
+    ) -> Self {
+        let pieces = [Piece::Text { text: question }, Piece::ImageUrl { image_url: Link { url: picture } }];
+        let asked = Line { role: "user", content: Words::WithPicture(pieces), ..Line::default() };
+        Self::with(vec![Line::of("system", system), asked], manner, dialect)
+    }
+
+    fn with(messages: Vec<Line<'a>>, manner: Manner<'a>, dialect: Dialect) -> Self {
         Self {
             model: manner.model,
             messages,
-            temperature: manner.temperature,
-            max_tokens: manner.max_tokens,
-            tools: request.tools.iter().map(|spec| Tool { r#type: "function", function: spec }).collect(),
+            temperature: dialect.temperature.then_some(manner.temperature),
+            max_tokens: (!dialect.max_completion_tokens).then_some(manner.max_tokens),
+            max_completion_tokens: dialect.max_completion_tokens.then_some(manner.max_tokens),
+            tools: Vec::new(),
+            stream_options: (manner.stream && dialect.stream_options)
+                .then_some(StreamOptions { include_usage: true }),
             stream: manner.stream,
         }
     }
 }
 
-/// What a model answered.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Answer {
-    pub(super) text: String,
-    pub(super) calls: Vec<ToolCall>,
-    pub(super) usage: Usage,
+impl<'a> Line<'a> {
+    fn of(role: &'static str, text: &'a str) -> Self {
+        Self { role, content: Words::Text(text), ..Self::default() }
+    }
 }
 
 /// An answer in one piece.
@@ -211,13 +267,6 @@ pub(super) struct Assembly {
     finish: Option<String>,
 }
 
-#[derive(Default)]
-struct RawCall {
-    id: String,
-    name: String,
-    arguments: String,
-}
-
 impl Assembly {
     /// Takes a part in and says what text it brought.
     pub(super) fn add(&mut self, part: Part) -> String {
@@ -235,15 +284,12 @@ impl Assembly {
     pub(super) fn finished(self) -> Result<Answer, LlmError> {
         // A server that dies closes the connection like one that is done; only the reason tells them apart.
         let reason = self.finish.ok_or(LlmError::Broken)?;
-        if reason == "content_filter" {
-            return Err(LlmError::ContentFilter);
-        }
-        let text = if reason == "length" { whole_sentences(&self.text).to_owned() } else { self.text };
-        let calls: Vec<ToolCall> = self.calls.into_iter().enumerate().filter_map(RawCall::whole).collect();
-        if text.trim().is_empty() && calls.is_empty() {
-            return Err(LlmError::BadAnswer);
-        }
-        Ok(Answer { text, calls, usage: self.usage })
+        let ending = match reason.as_str() {
+            "content_filter" => Ending::Filtered,
+            "length" => Ending::CutOff,
+            _ => Ending::Done,
+        };
+        Answer::ended(self.text, self.calls, self.usage, ending)
     }
 
     /// What was written until now, for an answer that was stopped on purpose.
@@ -286,26 +332,4 @@ impl Assembly {
             }
         }
     }
-}
-
-impl RawCall {
-    fn whole((index, raw): (usize, Self)) -> Option<ToolCall> {
-        if raw.name.is_empty() {
-            return None;
-        }
-        let written = if raw.arguments.trim().is_empty() { "{}" } else { &raw.arguments };
-        let arguments =
-            serde_json::from_str(written).unwrap_or_else(|_| Value::String(raw.arguments.clone()));
-        let id = if raw.id.is_empty() { format!("call_{index}") } else { raw.id };
-        Some(ToolCall { id, name: raw.name, arguments })
-    }
-}
-
-/// The text up to its last whole sentence: an answer that reached its length must not end in half a price.
-fn whole_sentences(text: &str) -> &str {
-    let ends = text.char_indices().rev().find(|(index, c)| {
-        let after = text.get(index + c.len_utf8()..).unwrap_or_default();
-        matches!(c, '.' | '!' | '?' | '\n') && after.starts_with(char::is_whitespace)
-    });
-    ends.and_then(|(index, c)| text.get(..index + c.len_utf8())).unwrap_or_default()
 }

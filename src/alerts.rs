@@ -1,0 +1,138 @@
+//! What the operator is told: each thing that somebody should look at, as a value.
+//!
+//! Whoever notices something raises it. It is logged at once, so that nothing is lost, and handed to whoever carries it
+//! on: to the address in `[alerts]`, and for what concerns one tenant also to that tenant's staff.
+
+use tokio::sync::mpsc;
+
+use crate::domain::tenant::TenantId;
+
+/// Alerts that may wait to be carried on. More than that were logged, and that must do.
+const MAX_WAITING: usize = 64;
+
+/// Something that somebody should look at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Alert {
+    /// The keys have been nearly all taken for long.
+    PoolCrowded {
+        /// Percent of the places that are taken.
+        pct: f64,
+    },
+    /// There is room again.
+    PoolRelieved {
+        /// Percent of the places that are taken.
+        pct: f64,
+    },
+    /// A key does not work, and only its owner can change that.
+    KeyFailed {
+        /// The key's id, which begins with its tenant's if a tenant brought it.
+        key: String,
+        /// Whose key it is; none for the daemon's.
+        tenant: Option<TenantId>,
+        /// Why.
+        trouble: KeyTrouble,
+    },
+    /// A tenant has spent most of its month's budget.
+    BudgetNearlySpent {
+        /// The tenant.
+        tenant: TenantId,
+        /// How much, in percent.
+        pct: u8,
+    },
+    /// A tenant has spent its month's budget: the built-in answerer serves.
+    BudgetSpent {
+        /// The tenant.
+        tenant: TenantId,
+    },
+}
+
+/// Why a key does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyTrouble {
+    /// The provider refuses it.
+    Refused,
+    /// The account has no credit.
+    Quota,
+    /// The provider does not know the model.
+    NoModel,
+}
+
+impl Alert {
+    /// What makes it the same alert again: it is not told twice in a short time.
+    pub fn topic(&self) -> String {
+        match self {
+            Self::PoolCrowded { .. } => "pool_crowded".to_owned(),
+            Self::PoolRelieved { .. } => "pool_relieved".to_owned(),
+            Self::KeyFailed { key, trouble, .. } => format!("key_failed:{key}:{trouble:?}"),
+            Self::BudgetNearlySpent { tenant, .. } => format!("budget_nearly_spent:{tenant}"),
+            Self::BudgetSpent { tenant } => format!("budget_spent:{tenant}"),
+        }
+    }
+
+    /// The tenant that it concerns; none when it concerns the daemon.
+    pub fn tenant(&self) -> Option<&TenantId> {
+        match self {
+            Self::PoolCrowded { .. } | Self::PoolRelieved { .. } => None,
+            Self::KeyFailed { tenant, .. } => tenant.as_ref(),
+            Self::BudgetNearlySpent { tenant, .. } | Self::BudgetSpent { tenant } => Some(tenant),
+        }
+    }
+
+    fn log(&self) {
+        match self {
+            Self::PoolCrowded { pct } => tracing::error!(
+                pool_capacity_pct = pct,
+                "the model keys have been nearly all taken for long; add a key or raise its limits"
+            ),
+            Self::PoolRelieved { pct } => {
+                tracing::info!(pool_capacity_pct = pct, "there are free model keys again");
+            }
+            Self::KeyFailed { key, trouble, .. } => match trouble {
+                KeyTrouble::Refused => {
+                    tracing::error!(key, "the provider refuses a key; check its `api_key` and reload");
+                }
+                KeyTrouble::Quota => tracing::error!(key, "the account of a key has no credit left"),
+                KeyTrouble::NoModel => tracing::error!(
+                    key,
+                    "the provider of a key does not know its model; check `model` and `base_url` and reload"
+                ),
+            },
+            Self::BudgetNearlySpent { tenant, pct } => {
+                tracing::warn!(tenant = %tenant, spent_pct = pct, "a tenant's month's budget is nearly spent");
+            }
+            Self::BudgetSpent { tenant } => tracing::warn!(
+                tenant = %tenant,
+                "a tenant's month's budget is spent; the built-in answerer serves it"
+            ),
+        }
+    }
+}
+
+/// Where alerts are raised. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Alerts {
+    carrier: Option<mpsc::Sender<Alert>>,
+}
+
+impl Alerts {
+    /// Alerts that are only logged: for commands that end soon.
+    pub fn logged() -> Self {
+        Self { carrier: None }
+    }
+
+    /// Alerts that are logged and carried on by whoever has the other end.
+    pub fn carried() -> (Self, mpsc::Receiver<Alert>) {
+        let (sender, receiver) = mpsc::channel(MAX_WAITING);
+        (Self { carrier: Some(sender) }, receiver)
+    }
+
+    /// Tells the operator. Never waits.
+    pub fn raise(&self, alert: Alert) {
+        alert.log();
+        if let Some(carrier) = &self.carrier
+            && carrier.try_send(alert).is_err()
+        {
+            tracing::warn!("an alert was only logged: too many are waiting");
+        }
+    }
+}
