@@ -330,16 +330,16 @@ async fn overhead() {
 
     let books = pool(&url, 3);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(600);
-    let (begun, mut rounds) = (Instant::now(), 0);
+    let (begun, mut rounds) = (Instant::now(), 0.0);
     while begun.elapsed() < Duration::from_secs(2) {
         for conversation in &conversations {
             books.rehearse(&Asker { tenant: &tenant, conversation }, deadline).await.unwrap();
-            rounds += 1;
+            rounds += 1.0;
         }
     }
     println!(
         "books: {:.0} acquisitions and releases a second on one core",
-        rounds as f64 / begun.elapsed().as_secs_f64()
+        rounds / begun.elapsed().as_secs_f64()
     );
 
     let request = ModelRequest {

@@ -36,7 +36,7 @@ pub struct ApiError {
     field: Option<&'static str>,
     /// What to tell the customer, in the customer's language.
     #[serde(skip_serializing_if = "Option::is_none")]
-    customer_message: Option<String>,
+    customer_message: Option<Box<str>>,
     /// Places in configuration files.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     details: Vec<ConfigError>,
@@ -82,7 +82,7 @@ impl ApiError {
     /// The same error with what to tell the customer.
     #[must_use]
     pub fn with_customer_message(self, message: String) -> Self {
-        Self { customer_message: Some(message), ..self }
+        Self { customer_message: Some(message.into()), ..self }
     }
 
     /// The same error about a field of the request.

@@ -28,14 +28,14 @@ const SIZE_SETTING: &str = "limits.media_mb of the tenant";
 
 /// What was in the file.
 #[derive(Debug, Serialize)]
-pub(super) struct Text {
+pub(super) struct Words {
     text: String,
     cached: bool,
     key: String,
     took_ms: u64,
 }
 
-impl From<Read> for Text {
+impl From<Read> for Words {
     fn from(read: Read) -> Self {
         let took_ms = u64::try_from(read.took.as_millis()).unwrap_or(u64::MAX);
         Self { text: read.text, cached: read.cached, key: read.key, took_ms }
@@ -54,7 +54,7 @@ pub(super) async fn voice(
     State(state): State<AppState>,
     OpenTenant(tenant): OpenTenant,
     request: Request,
-) -> Result<Json<Text>, ApiError> {
+) -> Result<Json<Words>, ApiError> {
     let _place = state.media.place().await;
     let form = read(&state, &tenant, MediaKind::Voice, request).await?;
     let conversation = of_no_conversation();
@@ -68,7 +68,7 @@ pub(super) async fn image(
     State(state): State<AppState>,
     OpenTenant(tenant): OpenTenant,
     request: Request,
-) -> Result<Json<Text>, ApiError> {
+) -> Result<Json<Words>, ApiError> {
     let _place = state.media.place().await;
     let form = read(&state, &tenant, MediaKind::Picture, request).await?;
     let conversation = of_no_conversation();

@@ -164,10 +164,9 @@ async fn message(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap, b
             events.push(json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
                                "usage": {"output_tokens": 1}}));
             events.push(json!({"type": "message_stop"}));
-            let body: String = events
-                .iter()
-                .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()))
-                .collect();
+            let body = events.iter().fold(String::new(), |body, event| {
+                body + &format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())
+            });
             ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
         }
         Act::Answer(text) => axum::Json(json!({

@@ -41,7 +41,8 @@ impl<'a> Body<'a> {
                 Role::Customer => "user",
                 Role::Assistant | Role::Person => "assistant",
             };
-            if !said.text.trim().is_empty() && !(messages.is_empty() && role == "assistant") {
+            let begins = messages.is_empty() && role == "assistant";
+            if !begins && !said.text.trim().is_empty() {
                 add(&mut messages, role, [json!({"type": "text", "text": said.text})]);
             }
         }
@@ -128,14 +129,14 @@ pub(super) enum Block {
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 pub(super) struct Tokens {
-    #[serde(default)]
-    input_tokens: Option<u64>,
-    #[serde(default)]
-    cache_creation_input_tokens: Option<u64>,
-    #[serde(default)]
-    cache_read_input_tokens: Option<u64>,
-    #[serde(default)]
-    output_tokens: Option<u64>,
+    #[serde(rename = "input_tokens", default)]
+    input: Option<u64>,
+    #[serde(rename = "cache_creation_input_tokens", default)]
+    cache_written: Option<u64>,
+    #[serde(rename = "cache_read_input_tokens", default)]
+    cache_read: Option<u64>,
+    #[serde(rename = "output_tokens", default)]
+    output: Option<u64>,
 }
 
 impl Whole {
@@ -279,11 +280,11 @@ impl Assembly {
 
     /// The counts of an answer come in two halves, and the second may repeat the first.
     fn tokens(&mut self, tokens: Tokens) {
-        if let Some(input) = tokens.input_tokens {
-            let cached = [tokens.cache_creation_input_tokens, tokens.cache_read_input_tokens];
+        if let Some(input) = tokens.input {
+            let cached = [tokens.cache_written, tokens.cache_read];
             self.usage.prompt_tokens = input + cached.into_iter().flatten().sum::<u64>();
         }
-        if let Some(output) = tokens.output_tokens {
+        if let Some(output) = tokens.output {
             self.usage.completion_tokens = output;
         }
     }

@@ -46,12 +46,11 @@ fn wav(bytes: &[u8]) -> Option<(u64, u64)> {
 fn ogg(bytes: &[u8]) -> Option<(u64, u64)> {
     let find = |word: &[u8], within: &[u8]| within.windows(word.len()).position(|window| window == word);
     let head = bytes.get(..bytes.len().min(256))?;
-    let (rate, skip) = match find(b"OpusHead", head) {
-        Some(at) => (OPUS_RATE, u64::from(u16_le(head.get(at + 10..at + 12)?)?)),
-        None => {
-            let at = find(b"\x01vorbis", head)?;
-            (u64::from(u32_le(head.get(at + 12..at + 16)?)?), 0)
-        }
+    let (rate, skip) = if let Some(at) = find(b"OpusHead", head) {
+        (OPUS_RATE, u64::from(u16_le(head.get(at + 10..at + 12)?)?))
+    } else {
+        let at = find(b"\x01vorbis", head)?;
+        (u64::from(u32_le(head.get(at + 12..at + 16)?)?), 0)
     };
     let last = bytes.windows(4).rposition(|window| window == b"OggS")?;
     let position = u64::from_le_bytes(bytes.get(last + 6..last + 14)?.try_into().ok()?);
@@ -136,7 +135,7 @@ mod tests {
         let amr = [&b"#!AMR\n"[..], &[[0x3c; 32]; 50].concat()].concat();
         assert_eq!(seconds(SoundKind::Amr, &amr), Some(1.0));
 
-        let packed = (16_000_u64 << 44) | 24_000;
+        let packed = (16_000_u64 << 44) + 24_000;
         let flac = [&[0; 18][..], &packed.to_be_bytes()].concat();
         assert_eq!(seconds(SoundKind::Flac, &flac), Some(1.5));
 
