@@ -322,7 +322,10 @@ fn templates_in(folder: &Path) -> Result<Vec<String>, PromptError> {
     let mut names = Vec::new();
     for entry in entries.take(MAX_FILES) {
         let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".md") && !name.eq_ignore_ascii_case("readme.md") && !name.starts_with('.') {
+        if Path::new(&name).extension().is_some_and(|kind| kind == "md")
+            && !name.eq_ignore_ascii_case("readme.md")
+            && !name.starts_with('.')
+        {
             names.push(name);
         }
     }

@@ -143,7 +143,7 @@ pub enum Step {
     /// Ask a model and tell its answer with [`Event::Replied`], or [`Event::Failed`], or [`Event::OutOfTime`].
     Ask(ModelRequest),
     /// Commit the outcome. The end, unless the customer wrote on: [`Event::Conflict`].
-    Commit(Outcome),
+    Commit(Box<Outcome>),
 }
 
 /// Something that takes time.
@@ -364,7 +364,7 @@ impl Turn {
             }
             (State::Committing(outcome), _) => {
                 self.state = State::Committing(outcome.clone());
-                Step::Commit(*outcome)
+                Step::Commit(outcome)
             }
         }
     }

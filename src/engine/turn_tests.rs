@@ -126,7 +126,7 @@ fn query(step: &Step) -> &str {
 
 fn outcome(step: Step) -> Outcome {
     let Step::Commit(outcome) = step else { panic!("{step:?}") };
-    outcome
+    *outcome
 }
 
 fn request(step: Step) -> ModelRequest {

@@ -196,7 +196,7 @@ impl TurnRunner {
                 }
                 Step::Commit(outcome) => {
                     running.latency.total = milliseconds(begun);
-                    match self.commit(&mut running, outcome).await? {
+                    match self.commit(&mut running, *outcome).await? {
                         Ended::Done(report) => return Ok(*report),
                         Ended::WroteOn(messages) => {
                             withdraw(&mut heard, listener.as_mut());

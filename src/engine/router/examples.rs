@@ -64,7 +64,9 @@ pub(super) fn vector(place: usize) -> Option<Vec<f32>> {
         vector.push(f32::from(byte >> 4) - 8.0);
     }
     let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    vector.iter_mut().for_each(|value| *value /= length);
+    for value in &mut vector {
+        *value /= length;
+    }
     Some(vector)
 }
 
@@ -78,10 +80,11 @@ mod tests {
     /// The largest number of four bits with a sign.
     const LARGEST: f32 = 7.0;
 
+    #[expect(clippy::cast_possible_truncation, reason = "a rounded number of at most four bits")]
     fn four_bits(vector: &[f32]) -> Vec<u8> {
         let largest = vector.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
         let nibble = |value: f32| (value / largest * LARGEST).round() as i8 + 8;
-        vector.chunks(2).map(|pair| (nibble(pair[0]) | (nibble(pair[1]) << 4)) as u8).collect()
+        vector.chunks(2).map(|pair| (nibble(pair[0]) | (nibble(pair[1]) << 4)).cast_unsigned()).collect()
     }
 
     #[test]

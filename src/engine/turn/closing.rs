@@ -356,7 +356,8 @@ impl Turn {
     }
 
     fn end(&mut self, outcome: Outcome) -> Step {
-        self.state = State::Committing(Box::new(outcome.clone()));
+        let outcome = Box::new(outcome);
+        self.state = State::Committing(outcome.clone());
         Step::Commit(outcome)
     }
 }

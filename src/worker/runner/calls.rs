@@ -1,6 +1,6 @@
 //! Carries out what a turn wants done before it can answer.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -106,7 +106,8 @@ impl Caller<'_> {
         hash.update(name);
         hash.update(arguments.to_string());
         hash.finalize().iter().take(16).fold(String::from("iass-"), |mut text, byte| {
-            text.push_str(&format!("{byte:02x}"));
+            // Writing to a string cannot fail.
+            let _written = write!(text, "{byte:02x}");
             text
         })
     }
