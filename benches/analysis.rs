@@ -117,7 +117,13 @@ fn sentiments(embedder: &BuiltinEmbedder) {
             2.0 * both / either as f64
         });
         println!("mood, {part}: {} messages", messages.len());
-        println!("  macro-F1 {:.3} (negative {:.3}, neutral {:.3}, positive {:.3})", f1.iter().sum::<f64>() / 3.0, f1[0], f1[1], f1[2]);
+        println!(
+            "  macro-F1 {:.3} (negative {:.3}, neutral {:.3}, positive {:.3})",
+            f1.iter().sum::<f64>() / 3.0,
+            f1[0],
+            f1[1],
+            f1[2]
+        );
         let found = count(&|m, s| truth(m) < 0 && said(s) < 0);
         println!("  negative found: {}", share(found, count(&|m, _| truth(m) < 0)));
         for label in ["angry", "negative", "neutral", "positive"] {
@@ -152,9 +158,14 @@ fn threats(embedder: &BuiltinEmbedder, data: Option<PathBuf>) {
         let messages = fixture(embedder, &format!("threat/{part}.jsonl"));
         let (harmless, attacks): (Vec<Message>, Vec<Message>) =
             messages.into_iter().partition(|message| message.label == "harmless");
-        println!("  {part}: caught {}, harmless flagged {}", share(flagged(&attacks), attacks.len()), share(flagged(&harmless), harmless.len()));
+        println!(
+            "  {part}: caught {}, harmless flagged {}",
+            share(flagged(&attacks), attacks.len()),
+            share(flagged(&harmless), harmless.len())
+        );
     }
-    let tenants = ["benova", "demo", "emprendemy", "ferreteria"].map(|tenant| format!("questions/{tenant}.jsonl"));
+    let tenants =
+        ["benova", "demo", "emprendemy", "ferreteria"].map(|tenant| format!("questions/{tenant}.jsonl"));
     let others = ["sentiment/train", "sentiment/held_out", "person/train", "person/held_out"];
     for name in tenants.into_iter().chain(others.map(|name| format!("{name}.jsonl"))) {
         let messages = fixture(embedder, &name);
@@ -180,7 +191,8 @@ fn persons(embedder: &BuiltinEmbedder) {
 }
 
 fn times(embedder: &BuiltinEmbedder) {
-    const SENTENCE: &str = "Hola, llevo tres días esperando mi pedido y nadie me contesta, ¿me pueden decir qué pasó? ";
+    const SENTENCE: &str =
+        "Hola, llevo tres días esperando mi pedido y nadie me contesta, ¿me pueden decir qué pasó? ";
     println!("time: 50th and 99th percentile");
     for characters in [60, 500, 16_000] {
         let text: String = SENTENCE.chars().cycle().take(characters).collect();

@@ -74,10 +74,7 @@ pub struct Team {
 impl Team {
     /// The built-in agents as they are.
     pub fn built_in() -> Self {
-        Self {
-            strategy: Strategy::Classified,
-            agents: BUILT_IN.into_iter().map(Agent::named).collect(),
-        }
+        Self { strategy: Strategy::Classified, agents: BUILT_IN.into_iter().map(Agent::named).collect() }
     }
 
     /// The agent of a name.

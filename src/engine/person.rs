@@ -15,9 +15,9 @@ const SHORT: usize = 8;
 
 /// Words that may follow "I want an adviser" without saying what sort of adviser.
 const TAIL: &[&str] = &[
-    "por", "porfa", "porfavor", "favor", "please", "pls", "ya", "ahora", "agora", "now", "mismo", "urgente", "gracias",
-    "thanks", "obrigado", "obrigada", "real", "humano", "humana", "y", "e", "and", "para", "no", "nao", "not", "esto", "isso",
-    "right", "today", "hoy", "hoje", "aqui", "here",
+    "por", "porfa", "porfavor", "favor", "please", "pls", "ya", "ahora", "agora", "now", "mismo", "urgente",
+    "gracias", "thanks", "obrigado", "obrigada", "real", "humano", "humana", "y", "e", "and", "para", "no",
+    "nao", "not", "esto", "isso", "right", "today", "hoy", "hoje", "aqui", "here",
 ];
 
 static PHRASES: LazyLock<Phrasebook> = LazyLock::new(book);
@@ -75,7 +75,8 @@ mod tests {
     use super::*;
 
     fn heard(file: &str, label: &str) -> (usize, usize) {
-        let rows: Vec<serde_json::Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let rows: Vec<serde_json::Value> =
+            file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let texts: Vec<&str> = rows
             .iter()
             .filter(|row| row["label"] == label)
@@ -105,8 +106,10 @@ mod tests {
 
     #[test]
     fn a_tenants_own_words_count_as_a_whole_and_forgive_a_typing_mistake() {
-        let extra = ["hablar con Doña Marta".to_owned(), "recepción".to_owned(), String::new(), "ya".to_owned()];
-        let check = |text: &str, expected: bool| assert_eq!(asks_for_person(text, &extra), expected, "{text:?}");
+        let extra =
+            ["hablar con Doña Marta".to_owned(), "recepción".to_owned(), String::new(), "ya".to_owned()];
+        let check =
+            |text: &str, expected: bool| assert_eq!(asks_for_person(text, &extra), expected, "{text:?}");
         check("quisiera hablar con doña marta por favor", true);
         check("me pasa a RECEPCION", true);
         check("me pasa a recepcon", true);

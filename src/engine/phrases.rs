@@ -82,7 +82,8 @@ impl Term {
             Self::Word(text) => word == text,
             Self::Beginning(text) => word.starts_with(text),
             Self::Near(text) => {
-                word == text || (word.len().abs_diff(text.len()) <= 1 && strsim::osa_distance(word, text) <= 1)
+                word == text
+                    || (word.len().abs_diff(text.len()) <= 1 && strsim::osa_distance(word, text) <= 1)
             }
         }
     }
@@ -131,7 +132,9 @@ impl Phrasebook {
                             book.by_start.entry(start(text, START)).or_default().push((*term, index));
                         }
                         // Of a mistyped word only the first letter is trusted.
-                        Term::Near(text) => book.by_start.entry(start(text, 1)).or_default().push((*term, index)),
+                        Term::Near(text) => {
+                            book.by_start.entry(start(text, 1)).or_default().push((*term, index));
+                        }
                     }
                 }
                 book.phrases.push(Phrase { label, parts });

@@ -53,7 +53,8 @@ mod tests {
                 assert!(value.fract() == 0.0 && (-5.0..=3.0).contains(&value), "{label:?}");
             }
             let mut seen = HashSet::new();
-            let phrases = text.lines().filter_map(|line| line.split_once(": ")).flat_map(|(_, p)| p.split(", "));
+            let phrases =
+                text.lines().filter_map(|line| line.split_once(": ")).flat_map(|(_, p)| p.split(", "));
             let twice: Vec<&str> = phrases.filter(|phrase| !seen.insert(*phrase)).collect();
             assert!(twice.is_empty(), "{twice:?}");
         }

@@ -31,16 +31,8 @@ impl Signals {
 
     /// As numbers for the weights, each bent so that ten insults are not ten times one.
     pub fn features(&self) -> [f32; Self::COUNT] {
-        [
-            self.praise,
-            self.blame,
-            self.anger,
-            self.smiles,
-            self.frowns,
-            self.loud_blame,
-            self.loud_praise,
-        ]
-        .map(|x| 1.0 - (-1.2 * x).exp())
+        [self.praise, self.blame, self.anger, self.smiles, self.frowns, self.loud_blame, self.loud_praise]
+            .map(|x| 1.0 - (-1.2 * x).exp())
     }
 }
 
@@ -74,10 +66,8 @@ pub fn read(text: &str, language: Language) -> Signals {
         };
         let before = before(&words, at);
         // One word in a question, or behind an "if", names what is asked about and judges nothing.
-        let is_subject = match found.value > 0.0 {
-            true => is_asked && found.words <= 2,
-            false => is_asked && found.words == 1 && found.value > -5.0,
-        };
+        let most = if found.value > 0.0 { 2 } else { 1 };
+        let is_subject = is_asked && found.words <= most && found.value > -5.0;
         if !is_subject && !is_supposed(before) {
             let value = found.value * stress(before);
             // What only anger says stays so: "never was I so humiliated".
@@ -87,7 +77,8 @@ pub fn read(text: &str, language: Language) -> Signals {
                 _ => value,
             };
             if value > 0.0 {
-                let is_nod = at == 0 && found.words == 1 && words.get(1).is_some_and(|next| next.begins_clause);
+                let is_nod =
+                    at == 0 && found.words == 1 && words.get(1).is_some_and(|next| next.begins_clause);
                 signals.praise += value / if is_nod { 6.0 } else { 3.0 };
             } else if found.value <= -4.0 {
                 signals.anger -= value / 5.0;
@@ -143,11 +134,11 @@ fn before(words: &[Word], at: usize) -> &[Word] {
 /// How much stronger or weaker the words before make a word.
 fn stress(before: &[Word]) -> f32 {
     before.iter().fold(1.0, |stress, word| match word.folded.as_str() {
-        "muy" | "super" | "re" | "tan" | "demasiado" | "totalmente" | "completamente" | "absolutamente" | "mega"
-        | "ultra" | "harto" | "sumamente" | "very" | "so" | "really" | "extremely" | "totally" | "absolutely"
-        | "completely" | "such" | "muito" | "demais" | "tao" | "extremamente" => stress * 1.3,
-        "poco" | "poquito" | "algo" | "medio" | "ligeramente" | "bit" | "slightly" | "kinda" | "kind" | "somewhat"
-        | "pouco" | "pouquinho" | "meio" | "levemente" => stress * 0.7,
+        "muy" | "super" | "re" | "tan" | "demasiado" | "totalmente" | "completamente" | "absolutamente"
+        | "mega" | "ultra" | "harto" | "sumamente" | "very" | "so" | "really" | "extremely" | "totally"
+        | "absolutely" | "completely" | "such" | "muito" | "demais" | "tao" | "extremamente" => stress * 1.3,
+        "poco" | "poquito" | "algo" | "medio" | "ligeramente" | "bit" | "slightly" | "kinda" | "kind"
+        | "somewhat" | "pouco" | "pouquinho" | "meio" | "levemente" => stress * 0.7,
         _ => stress,
     })
 }
@@ -163,26 +154,70 @@ fn is_negated(before: &[Word], length: usize) -> bool {
 }
 
 const NEGATIONS: &[&str] = &[
-    "no", "nunca", "jamas", "ni", "sin", "tampoco", "nada", "ningun", "ninguna", "not", "never", "without", "isn",
-    "wasn", "don", "didn", "doesn", "won", "nothing", "hardly", "nao", "nem", "sem", "nenhum", "nenhuma", "tampouco",
+    "no", "nunca", "jamas", "ni", "sin", "tampoco", "nada", "ningun", "ninguna", "not", "never", "without",
+    "isn", "wasn", "don", "didn", "doesn", "won", "nothing", "hardly", "nao", "nem", "sem", "nenhum",
+    "nenhuma", "tampouco",
 ];
 
 /// What makes praise ironic.
 const AGAIN: &[&str] = &[
-    "otra vez", "de nuevo", "tampoco", "again", "another", "mais uma vez", "de novo", "outra vez", "por nada",
-    "solo tardo", "sin respuesta", "me dejaron sin", "gracias por nada",
+    "otra vez",
+    "de nuevo",
+    "tampoco",
+    "again",
+    "another",
+    "mais uma vez",
+    "de novo",
+    "outra vez",
+    "por nada",
+    "solo tardo",
+    "sin respuesta",
+    "me dejaron sin",
+    "gracias por nada",
 ];
 
 /// What a question about one's own trouble has: then the blame in it is meant.
 const OWN: &[&str] = &[
-    "mi pedido", "mi dinero", "mi plata", "me cobraron", "me volvieron", "me dijeron", "me mandaron", "me llego", "mi queja",
-    "mi reclamo", "ustedes", "les", "my order", "my money", "you guys", "charged me", "meu pedido", "meu dinheiro", "comigo",
+    "mi pedido",
+    "mi dinero",
+    "mi plata",
+    "me cobraron",
+    "me volvieron",
+    "me dijeron",
+    "me mandaron",
+    "me llego",
+    "mi queja",
+    "mi reclamo",
+    "ustedes",
+    "les",
+    "my order",
+    "my money",
+    "you guys",
+    "charged me",
+    "meu pedido",
+    "meu dinheiro",
+    "comigo",
 ];
 
 fn begins_with_praise(joined: &str) -> bool {
     const BRAVO: &[&str] = &[
-        " que rapido", " que maravilla", " que bien", " genial ", " excelente ", " bravo ", " felicitaciones", " perfecto ",
-        " great ", " wow ", " lovely", " oh lovely", " nice ", " parabens ", " que otimo", " otimo ", " maravilha ",
+        " que rapido",
+        " que maravilla",
+        " que bien",
+        " genial ",
+        " excelente ",
+        " bravo ",
+        " felicitaciones",
+        " perfecto ",
+        " great ",
+        " wow ",
+        " lovely",
+        " oh lovely",
+        " nice ",
+        " parabens ",
+        " que otimo",
+        " otimo ",
+        " maravilha ",
     ];
     BRAVO.iter().any(|praise| joined.starts_with(praise))
 }
@@ -190,10 +225,54 @@ fn begins_with_praise(joined: &str) -> bool {
 /// Whether a message asks: by its signs or by how it begins.
 fn is_question(text: &str, joined: &str) -> bool {
     const BEGINNINGS: &[&str] = &[
-        "tienen", "tiene", "venden", "hacen", "hay", "puedo", "se puede", "cuanto", "cuanta", "cuantos", "cuantas",
-        "cual", "cuales", "para piel", "donde", "cuando", "desde que edad", "a que", "atienden", "arreglan", "tratan", "manejan",
-        "busco", "necesito algo", "cambian", "recuperan", "como se", "como pido", "se quita", "do you", "can you", "can i", "does", "how do", "how much", "how long",
-        "what", "where", "which", "tem", "voces tem", "posso", "aceita", "quanto", "qual", "conserta", "consertam", "serve",
+        "tienen",
+        "tiene",
+        "venden",
+        "hacen",
+        "hay",
+        "puedo",
+        "se puede",
+        "cuanto",
+        "cuanta",
+        "cuantos",
+        "cuantas",
+        "cual",
+        "cuales",
+        "para piel",
+        "donde",
+        "cuando",
+        "desde que edad",
+        "a que",
+        "atienden",
+        "arreglan",
+        "tratan",
+        "manejan",
+        "busco",
+        "necesito algo",
+        "cambian",
+        "recuperan",
+        "como se",
+        "como pido",
+        "se quita",
+        "do you",
+        "can you",
+        "can i",
+        "does",
+        "how do",
+        "how much",
+        "how long",
+        "what",
+        "where",
+        "which",
+        "tem",
+        "voces tem",
+        "posso",
+        "aceita",
+        "quanto",
+        "qual",
+        "conserta",
+        "consertam",
+        "serve",
         "como faco",
     ];
     text.contains(['?', '¿'])
@@ -279,7 +358,11 @@ mod tests {
 
     #[test]
     fn praise_can_be_meant_the_other_way() {
-        for text in ["excelente, otra vez sin respuesta 🙃", "qué rápido su envío, todavía no llega", "gracias por nada"] {
+        for text in [
+            "excelente, otra vez sin respuesta 🙃",
+            "qué rápido su envío, todavía no llega",
+            "gracias por nada",
+        ] {
             let signals = es(text);
             assert!(signals.blame > 0.0 && signals.praise == 0.0, "{text:?}: {signals:?}");
         }

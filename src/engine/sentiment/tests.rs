@@ -85,7 +85,8 @@ fn held_out_messages_are_told_as_well_as_promised() {
         counts[truth][2] += 1;
     }
     let f1 = counts.map(|[right, said, truth]| 2.0 * f64::from(right) / f64::from(said + truth));
-    let (macro_f1, recall) = (f1.iter().sum::<f64>() / 3.0, f64::from(counts[0][0]) / f64::from(counts[0][2]));
+    let (macro_f1, recall) =
+        (f1.iter().sum::<f64>() / 3.0, f64::from(counts[0][0]) / f64::from(counts[0][2]));
     println!("macro-F1 {macro_f1:.3} ({f1:.3?}), negative recall {recall:.3}");
     assert!(macro_f1 >= 0.8 && recall >= 0.85, "macro-F1 {macro_f1}, negative recall {recall}");
 }
