@@ -66,10 +66,8 @@ pub fn read(text: &str, language: Language) -> Signals {
         };
         let before = before(&words, at);
         // One word in a question, or behind an "if", names what is asked about and judges nothing.
-        let is_subject = match found.value > 0.0 {
-            true => is_asked && found.words <= 2,
-            false => is_asked && found.words == 1 && found.value > -5.0,
-        };
+        let most = if found.value > 0.0 { 2 } else { 1 };
+        let is_subject = is_asked && found.words <= most && found.value > -5.0;
         if !is_subject && !is_supposed(before) {
             let value = found.value * stress(before);
             // What only anger says stays so: "never was I so humiliated".
