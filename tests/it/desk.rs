@@ -275,7 +275,10 @@ async fn leads_are_listed_paged_and_exported_in_the_shape_that_a_crm_gets() {
         listed.iter().map(|lead| lead["lead_id"].as_str().unwrap()).collect::<Vec<_>>(),
         ["lead_1", "lead_0"]
     );
-    assert_eq!(json_lines(&run(&site, "--json lead show lead_0 --tenant acme")), std::slice::from_ref(&expected));
+    assert_eq!(
+        json_lines(&run(&site, "--json lead show lead_0 --tenant acme")),
+        std::slice::from_ref(&expected)
+    );
     assert_eq!(
         json_lines(&run(&site, "lead export --format json --tenant acme --complete")),
         [json!([expected])]
