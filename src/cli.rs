@@ -4,6 +4,7 @@
 //! One file per command; each has its clap `Args` and a `run(args, &Context) -> anyhow::Result<ExitStatus>`. A
 //! command prints only through [`output::Output`] and never calls `exit`.
 
+pub mod analyze;
 pub mod audit;
 pub mod chat;
 pub mod completions;
@@ -110,6 +111,11 @@ pub enum Command {
     Ingest(ingest::Args),
     /// Search and tend what a tenant knows
     Knowledge(knowledge::Args),
+    /// Show what is seen in a text: language, whom it is for, mood, threats
+    ///
+    /// Makes no turn and stores nothing. --queries FILE.jsonl has {"id","text"} on each line and prints one line for
+    /// each: {"id","language","sentiment","intents","in_scope","chosen","certain","emergency","threat","handoff"}.
+    Analyze(analyze::Args),
     /// List and read conversations
     Conversation(conversation::Args),
     /// Who waits for a person: list, take, give back
@@ -141,6 +147,7 @@ impl Command {
             Self::Tenant(args) => tenant::run(args, before),
             Self::Ingest(args) => ingest::run(args, before),
             Self::Knowledge(args) => knowledge::run(args, before),
+            Self::Analyze(args) => analyze::run(args, before),
             Self::Conversation(args) => conversation::run(args, before),
             Self::Handoff(args) => handoff::run(args, before),
             Self::Lead(args) => lead::run(args, before),

@@ -8,6 +8,7 @@ mod auth;
 mod chat;
 mod contacts;
 mod conversations;
+mod dead_letters;
 mod documents;
 mod error;
 mod fields;
@@ -59,6 +60,8 @@ pub struct Parts {
     pub dispatcher: Arc<Bell>,
     /// Rung when there is something to send.
     pub outbox: Arc<Bell>,
+    /// Rung when a delivery is to be made again.
+    pub deliveries: Arc<Bell>,
     /// What adds documents.
     pub indexer: Arc<Indexer>,
     /// Where requests wait for replies.
@@ -112,7 +115,9 @@ pub fn router(parts: Parts) -> Router {
         .route("/contacts", get(contacts::list))
         .route("/contacts/{contact}", get(contacts::export).delete(contacts::forget))
         .route("/agents", get(agents::list))
-        .route("/audit", get(audit::list));
+        .route("/audit", get(audit::list))
+        .route("/dead-letters", get(dead_letters::list))
+        .route("/dead-letters/{letter}/replay", post(dead_letters::replay));
     let api = Router::new()
         .route("/tenants", get(tenants::list))
         .route("/tenants/{tenant}", get(tenants::show))

@@ -70,6 +70,9 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
     for failed in report.failed.iter().filter(|_| !context.output.is_json()) {
         context.output.error(&format!("{}: {}", failed.path, failed.error), None);
     }
+    for suspect in report.warnings.iter().filter(|_| !context.output.is_json()) {
+        context.output.warn(format!("{}: {}", suspect.path, suspect.warning));
+    }
     context.output.note(summary(&args.tenant, &report, args.dry_run));
     Ok(if report.failed.is_empty() { ExitStatus::Ok } else { ExitStatus::PartFailed })
 }

@@ -116,6 +116,29 @@ pub struct LeadDraft {
 }
 
 impl LeadDraft {
+    /// Whether two drafts know the same: what was asked and what is only concluded does not count.
+    pub fn tells_the_same(&self, other: &Self) -> bool {
+        (&self.name, &self.phone, &self.email, &self.company, self.interest, &self.problem, self.urgency)
+            == (
+                &other.name,
+                &other.phone,
+                &other.email,
+                &other.company,
+                other.interest,
+                &other.problem,
+                other.urgency,
+            )
+    }
+
+    /// Whether who it is or how to reach them is another than `before` said.
+    pub fn corrects(&self, before: &Self) -> bool {
+        let other = |before: &Option<String>, now: &Option<String>| before.is_some() && before != now;
+        other(&before.name, &self.name)
+            || other(&before.email, &self.email)
+            || other(&before.phone, &self.phone)
+            || other(&before.company, &self.company)
+    }
+
     /// Whether a part is known.
     pub fn has(&self, field: LeadField) -> bool {
         match field {

@@ -5,8 +5,11 @@
 
 mod phrases;
 
-use self::phrases::{FILLERS, PERSON, PHRASES};
-use super::words::words;
+use self::phrases::{FILLERS, PHRASES};
+use super::{
+    person::asks_for_person,
+    words::{undrawn, words},
+};
 
 /// What a message of pure courtesy asks for. Later ones win when a message has several ("ok, gracias, adiós").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,9 +44,7 @@ pub fn recognise(text: &str, business: &str) -> Option<SmallTalk> {
     if words.is_empty() {
         return None;
     }
-    let joined = format!(" {} ", words.join(" "));
-    if words.len() <= MAX_PERSON_WORDS && PERSON.iter().any(|phrase| joined.contains(&format!(" {phrase} ")))
-    {
+    if words.len() <= MAX_PERSON_WORDS && asks_for_person(text, &[]) {
         return Some(SmallTalk::Person);
     }
     let called = super::words::words(business);
@@ -59,16 +60,7 @@ pub fn begins_with_greeting(text: &str) -> bool {
 
 /// The folded words without drawn-out letters ("holaaaa").
 fn plain_words(text: &str) -> Vec<String> {
-    words(text).iter().map(|word| shorten(word)).collect()
-}
-
-/// The word with every run of three or more equal letters as one.
-fn shorten(word: &str) -> String {
-    let letters: Vec<char> = word.chars().collect();
-    letters
-        .chunk_by(|a, b| a == b && a.is_alphabetic())
-        .flat_map(|run| if run.len() > 2 { run.get(..1) } else { Some(run) }.unwrap_or_default())
-        .collect()
+    words(text).iter().map(|word| undrawn(word)).collect()
 }
 
 /// Takes phrases off until something is left that is none.

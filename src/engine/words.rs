@@ -19,6 +19,15 @@ pub(crate) fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The word with every run of three or more equal letters as one: "holaaaa".
+pub(crate) fn undrawn(word: &str) -> String {
+    let letters: Vec<char> = word.chars().collect();
+    letters
+        .chunk_by(|a, b| a == b && a.is_alphabetic())
+        .flat_map(|run| if run.len() > 2 { run.get(..1) } else { Some(run) }.unwrap_or_default())
+        .collect()
+}
+
 /// The stem of a folded word.
 pub(crate) fn stem(word: &str, language: Language) -> String {
     let algorithm = match language {

@@ -7,6 +7,7 @@
 mod lock;
 mod prepare;
 mod run;
+mod suspicion;
 mod walk;
 
 use std::{
@@ -53,6 +54,8 @@ pub struct IngestReport {
     pub removed: usize,
     /// Files, folders and lines that could not be read.
     pub failed: Vec<Failed>,
+    /// Documents that were added or updated and that somebody should look at.
+    pub warnings: Vec<Warning>,
     /// Chunks of the added and updated documents.
     pub chunks: usize,
     /// How long it took, in milliseconds.
@@ -72,6 +75,15 @@ impl Failed {
     fn new(path: &Path, error: &str) -> Self {
         Self { path: path.display().to_string(), error: error.to_owned() }
     }
+}
+
+/// Something about a document that its owner should know; the document was ingested all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The file, or the name of a posted document.
+    pub path: String,
+    /// What was seen, and where in the document.
+    pub warning: String,
 }
 
 /// A document that comes from a program instead of a file.

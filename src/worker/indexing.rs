@@ -94,14 +94,19 @@ impl Indexer {
         let indexed = tokio::task::spawn_blocking(move || ingester.ensure_indexed(&folder, |_| ())).await;
         drop((place, tenant));
         match indexed {
-            Ok(Ok(Some(report))) => tracing::info!(
-                tenant = %id,
-                documents = report.added,
-                chunks = report.chunks,
-                failed = report.failed.len(),
-                took_ms = report.took_ms,
-                "indexed the tenant's documents for the first time"
-            ),
+            Ok(Ok(Some(report))) => {
+                tracing::info!(
+                    tenant = %id,
+                    documents = report.added,
+                    chunks = report.chunks,
+                    failed = report.failed.len(),
+                    took_ms = report.took_ms,
+                    "indexed the tenant's documents for the first time"
+                );
+                for suspect in report.warnings {
+                    tracing::warn!(tenant = %id, document = suspect.path, "a document holds instructions for the assistant");
+                }
+            }
             Ok(Ok(None)) => {}
             Ok(Err(IngestError::Busy)) => {
                 tracing::debug!(tenant = %id, "another process indexes the documents");

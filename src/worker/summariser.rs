@@ -140,6 +140,7 @@ impl Summariser {
             messages: vec![Said { role: Role::Customer, text: transcript(said) }],
             tools: Vec::new(),
             rounds: Vec::new(),
+            heard: false,
             grounds: grounds.clone(),
         };
         let reply = match self.pool.ask(&request, Instant::now() + MODEL_TIMEOUT, None).await {

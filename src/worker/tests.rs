@@ -153,6 +153,8 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
                 indexer: Arc::new(Indexer::new(live.clone(), "iass".into(), Clock::System)),
                 bell: dispatcher.clone(),
                 outbox: outbox.clone(),
+                deliveries: Arc::new(Bell::default()),
+                memory: Arc::new(Bell::default()),
                 desk,
                 owner: owner.clone(),
                 clock: Clock::System,

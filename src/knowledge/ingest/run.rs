@@ -7,8 +7,9 @@ use std::{
 };
 
 use super::{
-    Failed, IngestError, IngestOptions, IngestProgress, IngestReport, Ingester, PostedDocument,
+    Failed, IngestError, IngestOptions, IngestProgress, IngestReport, Ingester, PostedDocument, Warning,
     prepare::{Label, content_hash, document_hash, prepare},
+    suspicion::suspicion,
     walk::{Found, Walk},
 };
 use crate::{
@@ -221,6 +222,7 @@ impl<'a> Run<'a> {
             self.report.added += 1;
         }
         self.report.chunks += document.chunks.len();
+        self.report.warnings.extend(suspicion(&document).map(|warning| Warning { path, warning }));
         if !self.options.dry_run {
             self.waiting.push(document);
             if self.waiting.iter().map(|waiting| waiting.chunks.len()).sum::<usize>() >= BATCH_CHUNKS {
