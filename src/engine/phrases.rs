@@ -133,11 +133,7 @@ impl Phrasebook {
                         }
                         // Of a mistyped word only the first letter is trusted.
                         Term::Near(text) => {
-<<<<<<< HEAD
-                            book.by_start.entry(start(text, 1)).or_default().push((*term, index))
-=======
                             book.by_start.entry(start(text, 1)).or_default().push((*term, index));
->>>>>>> mood
                         }
                     }
                 }
