@@ -314,7 +314,8 @@ fn templates_in(folder: &Path) -> Result<Vec<String>, PromptError> {
     let mut names = Vec::new();
     for entry in entries.take(MAX_FILES) {
         let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".md") && !name.eq_ignore_ascii_case("readme.md") && !name.starts_with('.') {
+        let is_markdown = Path::new(&name).extension().is_some_and(|extension| extension == "md");
+        if is_markdown && !name.eq_ignore_ascii_case("readme.md") && !name.starts_with('.') {
             names.push(name);
         }
     }

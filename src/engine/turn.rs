@@ -137,6 +137,7 @@ pub struct FreshIds {
 
 /// What is to be done next.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it at a time, and it is taken apart at once")]
 pub enum Step {
     /// Do something that takes time and tell the result with [`Event::ToolsDone`], or [`Event::Failed`].
     Run(Call),

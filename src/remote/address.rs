@@ -95,7 +95,7 @@ fn reach(address: IpAddr) -> Reach {
 fn reach_v4(address: Ipv4Addr) -> Reach {
     let [a, b, ..] = address.octets();
     match (a, b) {
-        (169, 254) | (0, _) | (224.., _) => Reach::Forbidden,
+        (169, 254) | (0 | 224.., _) => Reach::Forbidden,
         // 100.64.0.0/10 is between a provider and its customers, and one cloud keeps its keys there.
         (100, 64..=127) => Reach::Private,
         // Reserved for protocols and for tests of networks.

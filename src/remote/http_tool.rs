@@ -118,9 +118,10 @@ async fn read(mut response: Response) -> Result<String, RemoteError> {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.to_ascii_lowercase();
     if !is_text(&kind) {
-        return Err(match status.is_success() {
-            true => RemoteError::Failed("the service answers with something that is no text".to_owned()),
-            false => refused(status, ""),
+        return Err(if status.is_success() {
+            RemoteError::Failed("the service answers with something that is no text".to_owned())
+        } else {
+            refused(status, "")
         });
     }
     let mut bytes = Vec::new();

@@ -362,7 +362,7 @@ async fn log(server: String, complaints: ChildStderr) {
         match (&mut complaints).take(MAX_LOG_BYTES).read_until(b'\n', &mut line).await {
             Ok(0) | Err(_) => return,
             Ok(_) => {
-                tracing::debug!(server, line = %String::from_utf8_lossy(&line).trim_end(), "a server of tools says")
+                tracing::debug!(server, line = %String::from_utf8_lossy(&line).trim_end(), "a server of tools says");
             }
         }
     }

@@ -23,10 +23,11 @@ fn clinic(model: Option<&FakeLlm>, more: &str) -> Site {
     let mut config =
         "[worker]\nburst_quiet_ms = 0\n[outbox]\nfirst_retry_ms = 10\nmax_attempts = 8\n".to_owned();
     if let Some(model) = model {
-        config.push_str(&format!(
+        let keys = format!(
             "[llm]\ntimeout_s = 5\n[[llm.keys]]\nid = \"key_a\"\nbase_url = \"{}\"\napi_key = \"sk-a\"\nmodel = \"fake\"\n",
             model.base_url()
-        ));
+        );
+        config.push_str(&keys);
     }
     site.write("chatbot.toml", &config);
     let hours = "[business]\nphone = \"+57 601 555 0142\"\n[business.hours]\nmon = [\"08:00-19:00\"]\ntue = [\"08:00-19:00\"]\n";

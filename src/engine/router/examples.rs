@@ -64,7 +64,9 @@ pub(super) fn vector(place: usize) -> Option<Vec<f32>> {
         vector.push(f32::from(byte >> 4) - 8.0);
     }
     let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    vector.iter_mut().for_each(|value| *value /= length);
+    for value in &mut vector {
+        *value /= length;
+    }
     Some(vector)
 }
 
@@ -80,8 +82,9 @@ mod tests {
 
     fn four_bits(vector: &[f32]) -> Vec<u8> {
         let largest = vector.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-        let nibble = |value: f32| (value / largest * LARGEST).round() as i8 + 8;
-        vector.chunks(2).map(|pair| (nibble(pair[0]) | (nibble(pair[1]) << 4)) as u8).collect()
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 15 after rounding")]
+        let nibble = |value: f32| ((value / largest * LARGEST).round() + 8.0) as u8;
+        vector.chunks(2).map(|pair| nibble(pair[0]) | (nibble(pair[1]) << 4)).collect()
     }
 
     #[test]

@@ -83,7 +83,9 @@ fn unit(mut buckets: Vec<u16>) -> Vec<Feature> {
         .filter_map(|run| run.first().map(|bucket| (*bucket, 1.0 + (run.len() as f32).ln())))
         .collect();
     let length = features.iter().map(|(_, value)| value * value).sum::<f32>().sqrt();
-    features.iter_mut().for_each(|(_, value)| *value /= length);
+    for (_, value) in &mut features {
+        *value /= length;
+    }
     features
 }
 

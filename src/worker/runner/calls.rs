@@ -105,10 +105,10 @@ impl Caller<'_> {
         }
         hash.update(name);
         hash.update(arguments.to_string());
-        hash.finalize().iter().take(16).fold(String::from("iass-"), |mut text, byte| {
-            text.push_str(&format!("{byte:02x}"));
-            text
-        })
+        hash.finalize()
+            .iter()
+            .take(16)
+            .fold(String::from("iass-"), |text, byte| text + &format!("{byte:02x}"))
     }
 }
 
