@@ -23,9 +23,9 @@ FOLDS = 10
 
 # What the score of each label is to be.
 MOODS = {"angry": -1.0, "negative": -0.4, "neutral": 0.0, "positive": 0.7}
-MOOD_RIDGE = 5.0
+MOOD_RIDGE = 8.0
 # How much a message counts a second time without its signals, so that the meaning is heard where the lists are silent.
-SILENT = 0.3
+SILENT = 0.2
 
 # How much an error on each kind of harmless message costs.
 COSTS = {"shop": 3.0, "question": 1.0, "lookalike": 5.0}

@@ -23,7 +23,7 @@ use crate::{
     domain::tenant::TenantId,
 };
 
-use self::sight::{Observer, Sight};
+use self::sight::{Looker, Sight};
 
 /// Texts that are looked at between two writes to stdout.
 const BATCH: usize = 256;
@@ -43,7 +43,7 @@ pub struct Args {
     /// The tenant
     #[arg(long, value_name = "ID")]
     tenant: TenantId,
-    /// Also print how long the choice of the agents took
+    /// Also print how long looking took
     #[arg(long)]
     explain: bool,
 }
@@ -59,7 +59,7 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
     let context = startup.load()?;
     let tenants = TenantDirectory::new(&context.config.paths.tenants);
     let config = tenants.load(&args.tenant, context.source.env())?;
-    let observer = Observer::new(&config)?;
+    let observer = Looker::new(&config)?;
     if let Some(file) = &args.queries {
         return batch(file, &observer, args.explain, &context);
     }
@@ -73,7 +73,7 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
     Ok(ExitStatus::Ok)
 }
 
-fn batch(file: &Path, observer: &Observer, explain: bool, context: &Context) -> anyhow::Result<ExitStatus> {
+fn batch(file: &Path, observer: &Looker, explain: bool, context: &Context) -> anyhow::Result<ExitStatus> {
     let is_stdin = file == Path::new(STDIN);
     let (name, lines): (_, Box<dyn BufRead>) = if is_stdin {
         ("stdin".to_owned(), Box::new(io::stdin().lock()))
@@ -102,12 +102,7 @@ fn batch(file: &Path, observer: &Observer, explain: bool, context: &Context) -> 
 }
 
 /// Looks at all texts, on all cores, and prints a line for each in their order.
-fn print(
-    batch: &mut Vec<Query>,
-    observer: &Observer,
-    explain: bool,
-    context: &Context,
-) -> anyhow::Result<()> {
+fn print(batch: &mut Vec<Query>, observer: &Looker, explain: bool, context: &Context) -> anyhow::Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let share = batch.len().div_ceil(threads).max(1);
     let look = |share: &[Query]| -> anyhow::Result<Vec<Sight>> {

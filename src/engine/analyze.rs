@@ -7,7 +7,7 @@ use super::{
     agent::Team,
     desk::HandoffRules,
     language, person,
-    router::{RouteInput, Router, Routing},
+    router::{Clause, RouteInput, Router, Routing},
     sentiment, threat, words,
 };
 use crate::domain::{
@@ -42,6 +42,8 @@ pub struct Scene<'a> {
     pub text: &'a str,
     /// Their vector.
     pub vector: &'a [f32],
+    /// The parts of the message that may want something of their own, with their vectors.
+    pub parts: &'a [(String, Vector)],
     /// Their language.
     pub language: Language,
     /// The customer's messages before, newest first, with their vectors.
@@ -55,7 +57,7 @@ pub struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// A text that nothing was said before.
     pub fn alone(text: &'a str, vector: &'a [f32], language: Language) -> Self {
-        Self { text, vector, language, earlier: &[], previous_agents: &[], last_reply: None }
+        Self { text, vector, parts: &[], language, earlier: &[], previous_agents: &[], last_reply: None }
     }
 }
 
@@ -94,13 +96,16 @@ impl Analyst {
 
     /// Looks at a message.
     pub fn look(&self, scene: &Scene<'_>) -> Sight {
-        let routing = self.router.route(&RouteInput {
+        let message = RouteInput {
             text: scene.text,
             vector: scene.vector,
             language: scene.language,
             previous: scene.previous_agents,
             last_reply: scene.last_reply,
-        });
+        };
+        let parts: Vec<Clause<'_>> =
+            scene.parts.iter().map(|(text, vector)| Clause { text, vector }).collect();
+        let routing = self.router.route_parts(&message, &parts);
         let sentiment = sentiment::score(scene.text, scene.language, scene.vector);
         let mut threat = threat::examine(scene.text, scene.vector);
         if threat.score < FAINT {

@@ -138,7 +138,8 @@ impl Builtin<'_> {
     /// Adds when the business is open, and how times are arranged, to an answer that says neither: somebody asked
     /// when they can come.
     pub fn add_times(&self, question: &Question, answer: &mut Answer) {
-        if answer.known && question::facets(&question.text).contains(&Facet::Hours) {
+        let asks_hours = question::facets(&question.text).contains(&Facet::Hours);
+        if !question::asks_when(&question.text) || (answer.known && asks_hours) {
             return;
         }
         let facts = self.facts(question.language);

@@ -109,6 +109,32 @@ pub fn facets(text: &str) -> Vec<Facet> {
     Facet::ALL.into_iter().filter(asks).collect()
 }
 
+/// Whether somebody asks when something is possible, or to arrange a time.
+pub fn asks_when(text: &str) -> bool {
+    const BEGINNINGS: [&str; 19] = [
+        "cuando",
+        "quando",
+        "when",
+        "disponib",
+        "dispon",
+        "availab",
+        "cupo",
+        "turno",
+        "vaga",
+        "hueco",
+        "espacio",
+        "slot",
+        "hora",
+        "agend",
+        "cita",
+        "reserv",
+        "appointment",
+        "book",
+        "marcar",
+    ];
+    words(text).iter().any(|word| BEGINNINGS.iter().any(|beginning| word.starts_with(beginning)))
+}
+
 /// The folded words that say what a question is about: neither stop words nor those that name a kind of fact.
 pub(crate) fn subject(text: &str) -> Vec<String> {
     let is_cue = |word: &str| {

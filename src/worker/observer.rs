@@ -13,6 +13,7 @@ use crate::{
     engine::{
         analyze::{Analyst, Scene, Sight, Vector},
         desk::Desk,
+        router::clauses::clauses,
     },
     knowledge::embed::{EmbedError, Embedder},
 };
@@ -59,9 +60,12 @@ impl Observer {
         let model = self.embedder.built_in()?;
         let vector = model.embed(&observed.text);
         let earlier: Vec<_> = observed.earlier.iter().map(|text| (text.clone(), model.embed(text))).collect();
+        let parts: Vec<_> =
+            clauses(&observed.text).into_iter().map(|part| (part.to_owned(), model.embed(part))).collect();
         let sight = self.analyst()?.look(&Scene {
             text: &observed.text,
             vector: &vector,
+            parts: &parts,
             language: observed.language,
             earlier: &earlier,
             previous_agents: &observed.previous_agents,

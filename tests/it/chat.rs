@@ -113,9 +113,12 @@ fn a_person_sees_the_answer_while_it_is_written() {
 
 #[test]
 fn an_invented_price_is_neither_shown_nor_sent() {
-    let fake = FakeLlm::start([Act::Answer("Dura 90 minutos y cuesta $99.000 solamente.".to_owned())]);
+    // It is told once what is wrong with its answer, and says the same again.
+    let invented = Act::Answer("Dura 90 minutos y cuesta $99.000 solamente.".to_owned());
+    let fake = FakeLlm::start([invented.clone(), invented]);
     let dir = workplace(Some(&fake));
     let output = say(dir.path(), &[QUESTION], &[]);
+    assert!(fake.asked()[1].system().contains("99.000"));
     let text = stdout(&output);
     assert!(text.contains("cuesta $180.000") && !text.contains("99"), "{text}");
     assert!(stderr(&output).contains("was not used"), "{}", stderr(&output));

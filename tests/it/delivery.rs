@@ -251,6 +251,17 @@ async fn what_a_place_refuses_is_a_dead_letter_that_can_be_sent_again() {
 }
 
 #[tokio::test]
+async fn a_place_that_fails_again_and_again_is_given_up_after_the_last_try() {
+    let business = FakeBusiness::start();
+    business.fail(Place::Crm, (0..9).map(|_| Fail::Status(503, None)));
+    let site = site(&business, "");
+    decide_lead(&site, "d1", "crm");
+    let _daemon = site.start();
+    let rows = wait_until_all(&site, &["dead"]).await;
+    assert_eq!((rows[0].2, business.received(Place::Crm).len()), (5, 5), "tries");
+}
+
+#[tokio::test]
 async fn nobody_is_told_at_an_address_that_was_not_configured() {
     let (business, elsewhere) = (FakeBusiness::start(), FakeBusiness::start());
     let places = [(Place::Webhook, "webhook"), (Place::Crm, "crm")];

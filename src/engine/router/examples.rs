@@ -80,11 +80,11 @@ mod tests {
     /// The largest number of four bits with a sign.
     const LARGEST: f32 = 7.0;
 
-    #[expect(clippy::cast_possible_truncation, reason = "a rounded number of at most four bits")]
     fn four_bits(vector: &[f32]) -> Vec<u8> {
         let largest = vector.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-        let nibble = |value: f32| (value / largest * LARGEST).round() as i8 + 8;
-        vector.chunks(2).map(|pair| (nibble(pair[0]) | (nibble(pair[1]) << 4)).cast_unsigned()).collect()
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 15 after rounding")]
+        let nibble = |value: f32| ((value / largest * LARGEST).round() + 8.0) as u8;
+        vector.chunks(2).map(|pair| nibble(pair[0]) | (nibble(pair[1]) << 4)).collect()
     }
 
     #[test]

@@ -183,6 +183,8 @@ impl Turn {
         match tool.plan(&call.arguments, &scene, &mut self.ledger) {
             Ok(Planned::Done(value)) => {
                 self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
+                // What was done may be told; it need not be "I do not know" any more.
+                Arc::make_mut(&mut asking.request.grounds).add_tool_result(&value.to_string());
                 Called::Done(value.to_string())
             }
             Ok(Planned::Search(query)) => Called::Takes(Call::SearchKnowledge {
@@ -288,11 +290,12 @@ impl Turn {
     /// The tools that this message may need.
     fn offered_tools(&self) -> Vec<ToolSpec> {
         let stripped = self.sight.threat.flagged && self.input.desk.on_threat == ThreatPolicy::StripTools;
-        if stripped || !self.sight.routing.in_scope {
+        let routing = &self.sight.routing;
+        let single = self.input.desk.team.strategy == Strategy::Single;
+        if stripped || (!routing.in_scope && routing.certain && !single) {
             return Vec::new();
         }
         let agents = self.agents();
-        let single = self.input.desk.team.strategy == Strategy::Single;
         let allowed = |name: &str, default: &[Tool]| {
             agents.iter().any(|agent| match &agent.tools {
                 Some(tools) => tools.iter().any(|tool| tool == name),

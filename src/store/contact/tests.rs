@@ -28,6 +28,9 @@ const TRACES: [&str; 9] = [
     "pregunta esmeralda",
 ];
 
+/// What a fact once said before it was put right: no table holds it any more, but freed places in pages do.
+const ONCE: &str = "alergia carmesí que ya no es cierta";
+
 /// Ana has left something in every table, between others of whom as much is kept.
 async fn full() -> Fixture {
     let fixture = Fixture::new();
@@ -71,6 +74,14 @@ async fn full() -> Fixture {
             urgent: false,
         }),
     ];
+    let outdated = FactChange {
+        kind: FactKind::Fact,
+        name: "alergia".to_owned(),
+        value: ONCE.to_owned(),
+        message_id: "m0".to_owned(),
+        expires_days: None,
+    };
+    fixture.say(ana, TRACES[3], vec![Effect::Remember(outdated)]).await;
     // A long message spills over several pages of the file.
     let long = format!("¿Hacen {}? {}", TRACES[3], TRACES[7].repeat(900));
     let conversation = fixture.write(ana, &long).await;
@@ -128,6 +139,7 @@ fn traces(fixture: &Fixture) -> Vec<String> {
             let bytes = std::fs::read(file).unwrap();
             TRACES
                 .iter()
+                .chain([&ONCE])
                 .filter(|trace| holds(&bytes, trace))
                 .map(|t| format!("{t} in {}", file.display()))
                 .collect::<Vec<_>>()
