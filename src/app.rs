@@ -1,7 +1,7 @@
 //! The daemon: its parts put together, started in order and stopped in order.
 //!
 //! Start: data directory taken, tenants listed, address bound, workers, requests. Nothing is opened before the daemon
-//! listens. Stop: no new requests, then the turns under way, then the replies they left, all within a bound; what is
+//! listens. Stop: no new requests, then the turns under way, then the replies and notices they left, all within a bound; what is
 //! not done by then is done after the next start.
 
 pub mod reload;
@@ -20,15 +20,18 @@ use crate::{
     config::{live::LiveConfig, tenant_file::TenantFileError},
     http,
     knowledge::embed::Embedder,
+    notify::Notifier,
     tenants::Tenants,
     worker::{
         DAEMON_OWNER, Stop,
         bell::Bell,
+        consolidation::Consolidation,
+        delivery::{Courier, Deliveries},
         dispatcher::Dispatcher,
         indexing::Indexer,
         lock::{DataLock, DataLockError},
         outbox::Outbox,
-        recovery,
+        recovery::{self, Bells},
         turns::{LiveRunner, Turns},
     },
 };
@@ -59,6 +62,9 @@ pub enum StartError {
     /// The system does not tell where this program is.
     #[error("cannot find this program, which reads documents in a process of its own")]
     Program(#[source] io::Error),
+    /// Nothing can be sent over HTTP.
+    #[error("cannot prepare to send notices")]
+    Http(#[source] reqwest::Error),
     /// The system does not tell of signals.
     #[error("cannot receive signals")]
     Signals(#[source] io::Error),
@@ -80,11 +86,14 @@ pub enum Ended {
 pub struct Prepared {
     live: Arc<LiveConfig>,
     tenants: Tenants,
+    embedder: Arc<Embedder>,
     clock: Clock,
     ids: Ids,
     lock: DataLock,
     /// This program, which reads documents in a process of its own.
     exe: PathBuf,
+    /// What tells the business.
+    notifier: Notifier,
 }
 
 /// A daemon that listens.
@@ -120,9 +129,11 @@ impl Prepared {
             return Err(StartError::Unprotected(listen));
         }
         let lock = DataLock::take(&config.paths.data)?;
-        let tenants = Tenants::list(live.clone(), embedder, clock.clone())?;
+        let tenants = Tenants::list(live.clone(), embedder.clone(), clock.clone())?;
         let exe = std::env::current_exe().map_err(StartError::Program)?;
-        Ok(Self { live, tenants, clock, ids, lock, exe })
+        let certificates = live.source().env().get("SSL_CERT_FILE").map(PathBuf::from);
+        let notifier = Notifier::new(certificates).map_err(StartError::Http)?;
+        Ok(Self { live, tenants, embedder, clock, ids, lock, exe, notifier })
     }
 
     /// Begins to listen. Requests wait until [`Daemon::run`].
@@ -153,21 +164,33 @@ impl Daemon {
     /// Serves until a signal ends it.
     pub async fn run(self) -> Ended {
         let Self { prepared, listener, address, mut signals } = self;
-        let Prepared { live, tenants, clock, ids, lock, exe } = prepared;
+        let Prepared { live, tenants, embedder, clock, ids, lock, exe, notifier } = prepared;
         let stopping = CancellationToken::new();
-        let (turns_stop, sends_stop) = (Stop::default(), Stop::default());
-        let (dispatcher_bell, outbox_bell) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
+        let (turns_stop, sends_stop, memory_stop) = (Stop::default(), Stop::default(), Stop::default());
+        let bell = || Arc::new(Bell::default());
+        let bells = Bells { dispatcher: bell(), outbox: bell(), deliveries: bell(), memory: bell() };
         let desk = Arc::new(ReplyDesk::default());
         let owner = ids.next(DAEMON_OWNER);
 
         let indexer = Arc::new(Indexer::new(live.clone(), exe, clock.clone()));
+        let runner = LiveRunner::new(live.clone(), clock.clone(), ids.clone());
+        let consolidation = Consolidation {
+            tenants: tenants.clone(),
+            runner: runner.clone(),
+            embedder,
+            bell: bells.memory.clone(),
+            clock: clock.clone(),
+            chance: Chance::System,
+        };
         let dispatcher = Dispatcher {
             live: live.clone(),
             tenants: tenants.clone(),
-            turns: Turns::Engine(LiveRunner::new(live.clone(), clock.clone(), ids.clone())),
+            turns: Turns::Engine(runner),
             indexer: indexer.clone(),
-            bell: dispatcher_bell.clone(),
-            outbox: outbox_bell.clone(),
+            bell: bells.dispatcher.clone(),
+            outbox: bells.outbox.clone(),
+            deliveries: bells.deliveries.clone(),
+            memory: bells.memory.clone(),
             desk: desk.clone(),
             owner: owner.clone(),
             clock: clock.clone(),
@@ -177,15 +200,23 @@ impl Daemon {
             live: live.clone(),
             tenants: tenants.clone(),
             channels: Channels::new(desk.clone()),
-            bell: outbox_bell.clone(),
-            owner,
+            bell: bells.outbox.clone(),
+            owner: owner.clone(),
             clock: clock.clone(),
             chance: Chance::System,
+        };
+        let deliveries = Deliveries {
+            live: live.clone(),
+            tenants: tenants.clone(),
+            courier: Courier { notifier, owner, clock: clock.clone(), chance: Chance::System },
+            bell: bells.deliveries.clone(),
         };
         let router = http::router(http::Parts {
             live: live.clone(),
             tenants: tenants.clone(),
-            dispatcher: dispatcher_bell.clone(),
+            dispatcher: bells.dispatcher.clone(),
+            outbox: bells.outbox.clone(),
+            deliveries: bells.deliveries.clone(),
             indexer,
             desk,
             clock,
@@ -195,8 +226,10 @@ impl Daemon {
 
         let turns = tokio::spawn(dispatcher.run(turns_stop.clone()));
         let sends = tokio::spawn(outbox.run(sends_stop.clone()));
+        let tellings = tokio::spawn(deliveries.run(sends_stop.clone()));
+        let memory = tokio::spawn(consolidation.run(memory_stop.clone()));
         let side = TaskTracker::new();
-        side.spawn(recovery::run(tenants.clone(), dispatcher_bell, outbox_bell, stopping.clone()));
+        side.spawn(recovery::run(tenants.clone(), bells, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
         let stop_serving = stopping.clone().cancelled_owned();
         let requests =
@@ -209,6 +242,9 @@ impl Daemon {
         stopping.cancel();
         turns_stop.hurry.cancel();
         sends_stop.hurry.cancel();
+        // What it leaves undone can wait.
+        memory_stop.hurry.cancel();
+        memory_stop.finish.cancel();
         side.close();
         let drain = async {
             // In this order, because each one feeds the next. A task that panicked has nothing left to finish.
@@ -216,7 +252,8 @@ impl Daemon {
             turns_stop.finish.cancel();
             drop(turns.await);
             sends_stop.finish.cancel();
-            drop(sends.await);
+            drop((sends.await, tellings.await));
+            drop(memory.await);
             side.wait().await;
         };
         let ended = tokio::select! {

@@ -4,20 +4,29 @@
 //! One file per command; each has its clap `Args` and a `run(args, &Context) -> anyhow::Result<ExitStatus>`. A
 //! command prints only through [`output::Output`] and never calls `exit`.
 
+pub mod analyze;
+pub mod audit;
 pub mod chat;
 pub mod completions;
 pub mod config;
+pub mod contact;
 pub mod context;
+pub mod conversation;
 pub mod exit;
+pub mod handoff;
 pub mod ingest;
 pub mod init;
 pub mod knowledge;
+pub mod lead;
 pub mod man;
+pub mod memory;
 pub mod model;
 pub mod output;
+mod pages;
 pub mod serve;
 pub mod table;
 pub mod tenant;
+pub mod ticket;
 
 use std::{ffi::OsString, future::Future, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -102,6 +111,25 @@ pub enum Command {
     Ingest(ingest::Args),
     /// Search and tend what a tenant knows
     Knowledge(knowledge::Args),
+    /// Show what is seen in a text: language, whom it is for, mood, threats
+    ///
+    /// Makes no turn and stores nothing. --queries FILE.jsonl has {"id","text"} on each line and prints one line for
+    /// each: {"id","language","sentiment","intents","in_scope","chosen","certain","emergency","threat","handoff"}.
+    Analyze(analyze::Args),
+    /// List and read conversations
+    Conversation(conversation::Args),
+    /// Who waits for a person: list, take, give back
+    Handoff(handoff::Args),
+    /// List and export leads
+    Lead(lead::Args),
+    /// List, close and reopen cases
+    Ticket(ticket::Args),
+    /// List, export and forget contacts
+    Contact(contact::Args),
+    /// Sum conversations up for the next ones
+    Memory(memory::Args),
+    /// List and check the audit log
+    Audit(audit::Args),
     /// List and fetch embedding models
     Model(model::Args),
 }
@@ -119,6 +147,14 @@ impl Command {
             Self::Tenant(args) => tenant::run(args, before),
             Self::Ingest(args) => ingest::run(args, before),
             Self::Knowledge(args) => knowledge::run(args, before),
+            Self::Analyze(args) => analyze::run(args, before),
+            Self::Conversation(args) => conversation::run(args, before),
+            Self::Handoff(args) => handoff::run(args, before),
+            Self::Lead(args) => lead::run(args, before),
+            Self::Ticket(args) => ticket::run(args, before),
+            Self::Contact(args) => contact::run(args, before),
+            Self::Memory(args) => memory::run(args, before),
+            Self::Audit(args) => audit::run(args, before),
             Self::Model(args) => model::run(args, before),
         }
     }

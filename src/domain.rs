@@ -2,11 +2,18 @@
 //!
 //! Nothing here knows of HTTP, SQL, a channel's wire format or the command line.
 
+pub mod audit;
 pub mod business;
+pub mod contact;
 pub mod conversation;
+pub mod effect;
+pub mod handoff;
 pub mod language;
+pub mod lead;
 pub mod message;
 pub mod money;
 pub mod retrieval;
 pub mod tenant;
+pub mod ticket;
+pub mod tool;
 pub mod turn;

@@ -4,17 +4,26 @@
 //! and is told what came of it. That makes every path of a conversation a test without a network.
 
 pub mod agent;
+pub mod analyze;
 pub mod builtin;
+pub mod desk;
+pub mod emergency;
 pub mod facts;
+pub mod format;
 pub mod guard;
 mod head;
 pub mod language;
+pub mod lead;
+pub mod memory;
 pub mod person;
 mod phrases;
 pub mod prompt;
 pub mod question;
+pub mod router;
+pub(crate) mod sentences;
 pub mod sentiment;
 pub mod smalltalk;
 pub mod threat;
+pub mod tool_text;
 pub mod turn;
 pub(crate) mod words;

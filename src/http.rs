@@ -2,16 +2,23 @@
 //!
 //! A handler checks a request and looks into the tenant's database; it never runs a turn.
 
+mod agents;
+mod audit;
 mod auth;
 mod chat;
+mod contacts;
 mod conversations;
+mod dead_letters;
 mod documents;
 mod error;
 mod fields;
+mod handoffs;
 mod health;
+mod leads;
 mod page;
 mod select;
 mod tenants;
+mod tickets;
 
 use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
 
@@ -51,6 +58,10 @@ pub struct Parts {
     pub tenants: Tenants,
     /// Rung when a message was accepted.
     pub dispatcher: Arc<Bell>,
+    /// Rung when there is something to send.
+    pub outbox: Arc<Bell>,
+    /// Rung when a delivery is to be made again.
+    pub deliveries: Arc<Bell>,
     /// What adds documents.
     pub indexer: Arc<Indexer>,
     /// Where requests wait for replies.
@@ -90,7 +101,23 @@ pub fn router(parts: Parts) -> Router {
         .route("/documents/search", post(documents::search))
         .route("/documents/{*document}", delete(documents::remove))
         .route("/conversations", get(conversations::list))
-        .route("/conversations/{conversation}/messages", get(conversations::messages));
+        .route("/conversations/{conversation}", get(conversations::show))
+        .route("/conversations/{conversation}/messages", get(conversations::messages))
+        .route("/handoffs", get(handoffs::list))
+        .route("/handoffs/{handoff}", get(handoffs::show))
+        .route("/handoffs/{handoff}/take", post(handoffs::take))
+        .route("/handoffs/{handoff}/release", post(handoffs::release))
+        .route("/handoffs/{handoff}/reply", post(handoffs::reply))
+        .route("/leads", get(leads::list))
+        .route("/leads/{lead}", get(leads::show))
+        .route("/tickets", get(tickets::list))
+        .route("/tickets/{ticket}", get(tickets::show).patch(tickets::change))
+        .route("/contacts", get(contacts::list))
+        .route("/contacts/{contact}", get(contacts::export).delete(contacts::forget))
+        .route("/agents", get(agents::list))
+        .route("/audit", get(audit::list))
+        .route("/dead-letters", get(dead_letters::list))
+        .route("/dead-letters/{letter}/replay", post(dead_letters::replay));
     let api = Router::new()
         .route("/tenants", get(tenants::list))
         .route("/tenants/{tenant}", get(tenants::show))

@@ -11,12 +11,15 @@ pub mod knowledge;
 pub mod llm;
 pub mod prompts;
 pub mod store;
+pub mod tools;
 
 pub mod app;
 pub mod channel;
 pub mod cli;
 pub mod crash;
 pub mod http;
+pub mod notify;
+pub mod remote;
 pub mod telemetry;
 pub mod tenants;
 pub mod tls;

@@ -6,3 +6,4 @@
 pub mod client;
 pub mod error;
 pub mod pool;
+mod wire;

@@ -25,22 +25,73 @@ static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/prompts");
 /// The largest prompt file, in bytes. A prompt is a page or two; anything larger is a mistake.
 const MAX_FILE_BYTES: u64 = 256 * 1024;
 
+/// The most files of a prompt folder that are looked at.
+const MAX_FILES: usize = 1_000;
+
 /// A system prompt for a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// Answering a customer from the passages.
     Answer,
+    /// Saying which agents a message is for.
+    Route,
+    /// Writing an answer again, after what was wrong with it.
+    Correct,
+    /// Summing up a conversation for the next one.
+    Summary,
+    /// What an agent is told besides, by the name of the agent.
+    Agent(BuiltInAgent),
+}
+
+/// The agents whose prompts are in the binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuiltInAgent {
+    /// Danger to health, life or safety.
+    Emergency,
+    /// Products, services and prices.
+    Sales,
+    /// Problems, payments and policies.
+    Support,
+    /// Appointments.
+    Schedule,
+    /// Free times.
+    Availability,
+    /// First contact.
+    Lead,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 1] = [Self::Answer];
+    pub const ALL: [Self; 10] = [
+        Self::Answer,
+        Self::Route,
+        Self::Correct,
+        Self::Summary,
+        Self::Agent(BuiltInAgent::Emergency),
+        Self::Agent(BuiltInAgent::Sales),
+        Self::Agent(BuiltInAgent::Support),
+        Self::Agent(BuiltInAgent::Schedule),
+        Self::Agent(BuiltInAgent::Availability),
+        Self::Agent(BuiltInAgent::Lead),
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Route => "route",
+            Self::Correct => "correct",
+            Self::Summary => "summary",
+            Self::Agent(BuiltInAgent::Emergency) => "agent_emergency",
+            Self::Agent(BuiltInAgent::Sales) => "agent_sales",
+            Self::Agent(BuiltInAgent::Support) => "agent_support",
+            Self::Agent(BuiltInAgent::Schedule) => "agent_schedule",
+            Self::Agent(BuiltInAgent::Availability) => "agent_availability",
+            Self::Agent(BuiltInAgent::Lead) => "agent_lead",
+        }
+    }
 
     fn file(self, language: Language) -> String {
-        let name = match self {
-            Self::Answer => "answer",
-        };
-        format!("{name}.{}.md", language.code())
+        format!("{}.{}.md", self.name(), language.code())
     }
 }
 
@@ -71,6 +122,22 @@ pub struct Facts {
     pub from: String,
     /// The last day of a range of weekdays.
     pub to: String,
+    /// The number of a case.
+    pub case: String,
+    /// What the customer probably meant.
+    pub suggestion: String,
+    /// The agents that answer together, each with who it is and what it does.
+    pub agents: Vec<String>,
+    /// What is known of the customer from before, a line each.
+    pub known: Vec<String>,
+    /// Whether tools are offered.
+    pub tools: bool,
+    /// The reply that was not right, when a model is asked again.
+    pub draft: String,
+    /// What it stated without a source.
+    pub findings: Vec<String>,
+    /// Whether it told something of its prompt.
+    pub leaked: bool,
 }
 
 /// A passage as a template sees it.
@@ -140,6 +207,22 @@ impl Prompts {
         self.render_key(&task.file(language), facts)
     }
 
+    /// What an agent is told besides its persona: the template `name`, in the language or, where a tenant wrote only
+    /// one, in whichever there is. Empty when there is none.
+    pub fn agent(&self, name: &str, language: Language, facts: &Facts) -> String {
+        let keys = [format!("{name}.{}.md", language.code()), format!("{name}.md")];
+        let known = keys.iter().find(|key| self.active.get_template(key).is_ok());
+        known.map(|key| self.render_key(key, facts)).unwrap_or_default()
+    }
+
+    /// Whether there is a template of this name, for any language.
+    pub fn has(&self, name: &str) -> bool {
+        let one = self.active.get_template(&format!("{name}.md")).is_ok();
+        one || Language::ALL
+            .into_iter()
+            .any(|language| self.active.get_template(&format!("{name}.{}.md", language.code())).is_ok())
+    }
+
     /// One of the product's own sentences.
     pub fn text(&self, text: Text, language: Language, facts: &Facts) -> String {
         self.render_key(&text.template(language), facts)
@@ -204,20 +287,39 @@ fn built_in_text(name: &str) -> Result<String, PromptError> {
 
 fn read_folder(folder: &Path) -> Result<Sources, PromptError> {
     let mut sources = Sources::new();
-    for language in Language::ALL {
-        for task in Task::ALL {
-            let name = task.file(language);
-            let file = folder.join(&name);
-            if let Some(text) = read_file(&file)? {
-                sources.insert(name, Source { text, file, line: 1 });
-            }
+    // Also templates that only this owner's agents use.
+    for name in templates_in(folder)? {
+        let file = folder.join(&name);
+        if let Some(text) = read_file(&file)? {
+            sources.insert(name, Source { text, file, line: 1 });
         }
+    }
+    for language in Language::ALL {
         let file = folder.join(locale::file(language));
         if let Some(text) = read_file(&file)? {
             sources.extend(locale::parse(&file, &text, language)?);
         }
     }
     Ok(sources)
+}
+
+/// The names of the templates in a folder, in order. One that does not exist has none.
+fn templates_in(folder: &Path) -> Result<Vec<String>, PromptError> {
+    let failed = |source| PromptError::Io { file: folder.to_owned(), source };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries.take(MAX_FILES) {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".md") && !name.eq_ignore_ascii_case("readme.md") && !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn read_file(file: &Path) -> Result<Option<String>, PromptError> {
@@ -275,6 +377,14 @@ fn sample() -> Facts {
         foreign: text(),
         from: text(),
         to: text(),
+        case: text(),
+        suggestion: text(),
+        agents: vec![text()],
+        known: vec![text()],
+        tools: true,
+        draft: text(),
+        findings: vec![text()],
+        leaked: true,
     }
 }
 

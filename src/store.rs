@@ -13,17 +13,32 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
+mod audit;
 pub mod chunk_index;
 pub mod claim;
+pub mod contact;
+mod contact_fact;
 pub mod conversation;
+pub mod dead_letter;
+mod deliver;
+pub mod delivery;
 pub mod document;
+mod effect;
 mod error;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod handoff;
 pub mod inbox;
 mod integrity;
 pub mod knowledge_gap;
+pub mod lead;
+pub mod memory;
 mod migrations;
 pub mod outbox;
+mod ticket;
 pub mod turn;
+pub mod turn_context;
+pub mod usage;
 
 pub use error::StoreError;
 
@@ -81,6 +96,8 @@ impl TenantDb {
         if condition == integrity::Condition::IndexDamaged {
             write_on(path, &mut connection, chunk_index::rebuild_fts)?;
         }
+        // If it cannot be done now it stays to be done; who needs the database need not wait for it.
+        drop(contact::finish_erasure(path, &mut connection));
         Ok(Self {
             lanes: Arc::new(Lanes {
                 path: path.to_owned(),
@@ -133,7 +150,20 @@ impl TenantDb {
             .map_err(|e| StoreError::lost(&self.lanes.path, &e))?
     }
 
-    /// The same from a blocking thread, never from an async one.
+    /// Runs `work` with the writing connection outside of any transaction, for what cannot be done inside of one.
+    pub(crate) async fn exclusive<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Path, &mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let mut connection = self.lanes.write.clone().lock_owned().await;
+        let path = self.lanes.path.clone();
+        tokio::task::spawn_blocking(move || work(&path, &mut connection))
+            .await
+            .map_err(|e| StoreError::lost(&self.lanes.path, &e))?
+    }
+
+    /// The same as [`Self::write`] from a blocking thread, never from an async one.
     pub(crate) fn write_blocking<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,

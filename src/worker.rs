@@ -2,14 +2,18 @@
 
 pub mod backoff;
 pub mod bell;
+pub mod consolidation;
+pub mod delivery;
 pub mod dispatcher;
 pub mod indexing;
 pub mod lock;
+pub mod observer;
 pub mod outbox;
 pub mod recovery;
 mod rounds;
 pub mod runner;
 mod schedule;
+pub mod summariser;
 pub mod trace;
 pub mod turns;
 
@@ -17,7 +21,19 @@ pub mod turns;
 mod tests;
 
 pub use self::rounds::Stop;
+use crate::{
+    config::{Config, daemon},
+    store::outbox::OnUnknown,
+};
 
 /// What the names of all daemons begin with where they hold a lease or send a reply. Only one daemon at a time lives
 /// on a data directory, so whatever such a name still holds when the daemon starts was left by a dead one.
 pub const DAEMON_OWNER: &str = "daemon:";
+
+/// What is done with something whose sender died before it knew whether it was taken.
+pub fn on_unknown(config: &Config) -> OnUnknown {
+    match config.outbox.on_unknown {
+        daemon::OnUnknown::Resend => OnUnknown::Resend,
+        daemon::OnUnknown::Hold => OnUnknown::Hold,
+    }
+}

@@ -4,15 +4,17 @@
 //! was killed is taken up by the next one of the same contact, and it works beside a running daemon, which leaves the
 //! terminal's conversations alone.
 
+mod errands;
 mod prompt_line;
 mod screen;
 mod session;
 
-use std::{io::IsTerminal as _, sync::Arc};
+use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 
 use self::{
+    errands::Errands,
     prompt_line::{Line, PromptLine},
     screen::Screen,
     session::Session,
@@ -26,10 +28,11 @@ use crate::{
         knowledge::open::{OpenKnowledge, open},
         output::Verbosity,
     },
-    config::tenant_file::TenantDirectory,
+    config::{tenant::TenantConfig, tenant_file::TenantDirectory},
     domain::{message::MAX_TEXT_BYTES, tenant::TenantId},
     knowledge::ingest::IngestError,
     llm::pool::Pool,
+    notify::Notifier,
     telemetry, tenants,
     worker::runner::{TenantContext, TurnRunner},
 };
@@ -63,7 +66,7 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
     if context.output.verbosity() > Verbosity::Normal {
         telemetry::start(&context.config.log, None, context.output.colors_stderr());
     }
-    let tenant = open_tenant(&args.tenant, &context)?;
+    let (tenant, config) = open_tenant(&args.tenant, &context)?;
     let pool = Pool::new(&context.config.llm).context("cannot prepare to ask the models")?;
     let runner = TurnRunner::new(
         Arc::new(pool),
@@ -74,40 +77,60 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
     let environment = context.source.env().get("USER").filter(|user| !user.is_empty());
     let contact = args.contact.as_deref().or(environment).unwrap_or(DEFAULT_CONTACT).to_owned();
     let screen = Screen::new(context.output.clone(), args.trace);
+    let certificates = context.source.env().get("SSL_CERT_FILE").map(PathBuf::from);
+    let notifier = Notifier::new(certificates).context("cannot prepare to tell the business")?;
     block_on(async move {
         let mut session = Session::begin(&context, tenant, runner, contact, args.contact, screen).await?;
-        session.finish_earlier().await?;
-        if !args.messages.is_empty() {
-            for message in &args.messages {
-                session.say(checked(message)?).await?;
-            }
-            return Ok(ExitStatus::Ok);
-        }
-        let at_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-        let mut input = if at_terminal && !context.output.is_json() {
-            context.output.note("Write to the bot; Ctrl-D leaves.");
-            PromptLine::terminal(&context.config.paths.data)?
-        } else {
-            PromptLine::pipe()
-        };
-        loop {
-            let (back, line) = tokio::task::spawn_blocking(move || {
-                let line = input.read();
-                (input, line)
-            })
-            .await
-            .context("reading was interrupted")?;
-            input = back;
-            match line? {
-                Line::Text(text) => match checked(&text) {
-                    Ok(text) => session.say(text).await?,
-                    Err(failure) => context.output.error(&failure.message, failure.hint.as_deref()),
-                },
-                Line::Nothing => {}
-                Line::End => return Ok(ExitStatus::Ok),
-            }
-        }
+        let errands = session.errands(&context, Arc::new(config), notifier);
+        let talked = talk(&mut session, &errands, &context, &args.messages).await;
+        errands.finish().await;
+        talked
     })
+}
+
+/// Says what was asked to be said, or what somebody writes, until there is no more.
+async fn talk(
+    session: &mut Session,
+    errands: &Errands,
+    context: &Context,
+    messages: &[String],
+) -> anyhow::Result<ExitStatus> {
+    session.finish_earlier().await?;
+    errands.turn_committed();
+    if !messages.is_empty() {
+        for message in messages {
+            session.say(checked(message)?).await?;
+            errands.turn_committed();
+        }
+        return Ok(ExitStatus::Ok);
+    }
+    let at_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let mut input = if at_terminal && !context.output.is_json() {
+        context.output.note("Write to the bot; Ctrl-D leaves.");
+        PromptLine::terminal(&context.config.paths.data)?
+    } else {
+        PromptLine::pipe()
+    };
+    loop {
+        let (back, line) = tokio::task::spawn_blocking(move || {
+            let line = input.read();
+            (input, line)
+        })
+        .await
+        .context("reading was interrupted")?;
+        input = back;
+        match line? {
+            Line::Text(text) => match checked(&text) {
+                Ok(text) => {
+                    session.say(text).await?;
+                    errands.turn_committed();
+                }
+                Err(failure) => context.output.error(&failure.message, failure.hint.as_deref()),
+            },
+            Line::Nothing => {}
+            Line::End => return Ok(ExitStatus::Ok),
+        }
+    }
 }
 
 /// A message as it may be sent.
@@ -124,7 +147,7 @@ fn checked(text: &str) -> Result<&str, Failure> {
 }
 
 /// Opens the tenant and brings its knowledge up to date: the first use indexes its documents.
-fn open_tenant(id: &TenantId, context: &Context) -> anyhow::Result<TenantContext> {
+fn open_tenant(id: &TenantId, context: &Context) -> anyhow::Result<(TenantContext, TenantConfig)> {
     let paths = &context.config.paths;
     let directory = TenantDirectory::new(&paths.tenants);
     let config = directory.load(id, context.source.env()).map_err(|error| explain(error, &directory))?;
@@ -155,7 +178,7 @@ fn open_tenant(id: &TenantId, context: &Context) -> anyhow::Result<TenantContext
         }
         Err(error) => return Err(error).context("cannot index the tenant's documents"),
     }
-    Ok(tenants::context(id, &config, paths, knowledge)?)
+    Ok((tenants::context(id, &config, paths, knowledge)?, config))
 }
 
 /// Adds to "there is no such tenant" which ones there are.

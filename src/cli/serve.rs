@@ -83,6 +83,7 @@ fn explain(error: StartError) -> anyhow::Error {
         StartError::Tenants(_)
         | StartError::Listen { .. }
         | StartError::Program(_)
+        | StartError::Http(_)
         | StartError::Signals(_) => (ExitStatus::Failure, None),
     };
     let message = format!("{:#}", anyhow::Error::from(error));

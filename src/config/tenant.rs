@@ -1,13 +1,15 @@
 //! The configuration of one tenant: `tenants/<id>/tenant.toml`, checked and typed.
 //!
-//! Names of agents and prompts are checked against what exists by the engine, not here.
+//! Whether the template of an agent exists is checked where prompts are read, not here.
 
 pub mod agents;
 pub mod booking;
 pub mod business;
 pub mod channels;
 pub mod desk;
+pub mod mcp;
 pub mod notify;
+pub mod safety;
 pub mod tools;
 
 use std::{collections::BTreeSet, path::Path};
@@ -21,7 +23,9 @@ use self::{
     business::BusinessConfig,
     channels::Channels,
     desk::{Catalog, Handoff, Leads, Limits, Memory},
+    mcp::McpServer,
     notify::Notify,
+    safety::Safety,
     tools::HttpTool,
 };
 use crate::{
@@ -62,10 +66,15 @@ pub struct TenantConfig {
     /// `[[tools]]`: the tenant's own HTTP tools.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<HttpTool>,
+    /// `[[mcp]]`: servers of tools.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mcp: Vec<McpServer>,
     /// `[channels]`: where customers write.
     pub channels: Channels,
     /// `[notify]`: how the staff is told.
     pub notify: Notify,
+    /// `[safety]`: what is done with attacks.
+    pub safety: Safety,
     /// `[limits]`: how much is allowed.
     pub limits: Limits,
     /// What is odd but not wrong, to be told once.
@@ -108,6 +117,7 @@ impl TenantConfig {
             if root.has("currency") { root.read("currency", currency) } else { Currency::parse("USD").ok() };
         let notify = Notify::read(&root.section("notify"));
         let tools = root.sections("tools");
+        let mcp = root.sections("mcp");
         let config = Self {
             language: root.read("language", Leaf::choice).unwrap_or_default(),
             timezone: root.read("timezone", zone).unwrap_or(TimeZone::UTC),
@@ -120,8 +130,10 @@ impl TenantConfig {
             booking: root.optional_section("booking").map(|section| Booking::read(&section, currency)),
             catalog: root.optional_section("catalog").map(|section| Catalog::read(&section)),
             tools: HttpTool::read_all(&tools),
+            mcp: McpServer::read_all(&mcp),
             channels: Channels::read(&root.section("channels")),
             notify,
+            safety: Safety::read(&root.section("safety")),
             limits: Limits::read(&root.section("limits")),
             warnings: Vec::new(),
             name: name?,

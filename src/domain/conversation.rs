@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::handoff::Owner;
+
 /// The way a message comes in and its reply goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -26,10 +28,26 @@ impl ChannelKind {
         }
     }
 
+    /// The phone number of a contact, on a channel that calls its contacts by their numbers.
+    pub fn phone_of(self, contact: &str) -> Option<String> {
+        match self {
+            // Whatever a program calls its contacts: a number only if it looks like one.
+            Self::Api => looks_like_phone(contact).then(|| contact.to_owned()),
+            Self::Terminal => None,
+        }
+    }
+
     /// The channel of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|channel| channel.as_str() == name)
     }
+}
+
+/// Whether a text is a phone number in international form: a plus and 8 to 15 digits (ITU-T E.164).
+fn looks_like_phone(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|number| {
+        (8..=15).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 impl fmt::Display for ChannelKind {
@@ -68,8 +86,12 @@ pub struct ConversationSummary {
     pub conversation: ConversationId,
     /// How its channel calls the contact.
     pub contact: String,
+    /// The name the contact goes by.
+    pub contact_name: Option<String>,
     /// The channel it is held on.
     pub channel: ChannelKind,
+    /// Who speaks for the business.
+    pub owner: Owner,
     /// Messages so far, both ways.
     pub messages: u64,
     /// When the first message came.

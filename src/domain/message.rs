@@ -33,6 +33,8 @@ pub enum Role {
     Customer,
     /// The product.
     Assistant,
+    /// A person of the business.
+    Person,
 }
 
 impl Role {
@@ -41,12 +43,13 @@ impl Role {
         match self {
             Self::Customer => "customer",
             Self::Assistant => "assistant",
+            Self::Person => "person",
         }
     }
 
     /// The role of a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Customer, Self::Assistant].into_iter().find(|role| role.as_str() == name)
+        [Self::Customer, Self::Assistant, Self::Person].into_iter().find(|role| role.as_str() == name)
     }
 }
 
@@ -57,8 +60,8 @@ pub struct Message {
     pub id: i64,
     /// The conversation it belongs to.
     pub conversation: ConversationId,
-    /// The turn that took it in or said it.
-    pub turn: String,
+    /// The turn that took it in or said it; none for what a person said.
+    pub turn: Option<String>,
     /// Who said it.
     pub role: Role,
     /// The channel's id, for a customer's message.
@@ -77,8 +80,8 @@ pub struct Outbound {
     pub seq: i64,
     /// The conversation it belongs to.
     pub conversation: ConversationId,
-    /// The turn that decided it.
-    pub turn: String,
+    /// The turn that decided it; none for what a person wrote.
+    pub turn: Option<String>,
     /// The channel that sends it.
     pub channel: ChannelKind,
     /// How the channel calls the contact.

@@ -50,7 +50,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn said(text: String) -> Self {
+    pub(super) fn said(text: String) -> Self {
         Self { text, source_line: String::new(), sources: Vec::new(), known: true }
     }
 
@@ -85,6 +85,13 @@ impl Builtin<'_> {
         self.prompts.text(text, language, &self.facts(language))
     }
 
+    /// The same with facts of its own.
+    pub(super) fn text_with(&self, text: Text, language: Language, more: impl FnOnce(&mut Facts)) -> String {
+        let mut facts = self.facts(language);
+        more(&mut facts);
+        self.prompts.text(text, language, &facts)
+    }
+
     /// The reply to a message that needs no knowledge; `None` if it does.
     pub fn courtesy(&self, text: &str, language: Language) -> Option<Answer> {
         if !text.chars().any(char::is_alphanumeric) {
@@ -112,14 +119,40 @@ impl Builtin<'_> {
 
     /// The answer to a question from what was found.
     pub fn answer(&self, question: &Question, retrieval: &Retrieval) -> Answer {
-        let from_documents =
-            if retrieval.answerable { extract::extract(question, &retrieval.passages) } else { None };
-        if let Some(extract) = from_documents {
-            return self.quote_documents(question, &extract, &retrieval.passages);
+        if let Some(answer) = self.from_documents(question, retrieval) {
+            return answer;
         }
         match self.state_facts(question) {
             Some(text) => Answer::said(self.greeted(question, text)),
             None => self.unknown(question),
+        }
+    }
+
+    /// The answer in the words of the documents, if they answer.
+    pub fn from_documents(&self, question: &Question, retrieval: &Retrieval) -> Option<Answer> {
+        let passages = retrieval.answerable.then_some(&retrieval.passages)?;
+        let extract = extract::extract(question, passages)?;
+        Some(self.quote_documents(question, &extract, passages))
+    }
+
+    /// Adds when the business is open, and how times are arranged, to an answer that says neither: somebody asked
+    /// when they can come.
+    pub fn add_times(&self, question: &Question, answer: &mut Answer) {
+        if answer.known && question::facets(&question.text).contains(&Facet::Hours) {
+            return;
+        }
+        let facts = self.facts(question.language);
+        let text = |text| self.prompts.text(text, question.language, &facts);
+        let mut times = Vec::new();
+        if !facts.hours.is_empty() && !Facet::Hours.is_in(&answer.text) {
+            times.push(text(Text::OurHours));
+        }
+        times.push(text(Text::BookByPerson));
+        let times = times.join(" ");
+        if answer.known {
+            answer.text = format!("{} {times}", answer.text.trim_end());
+        } else {
+            *answer = Answer::said(self.greeted(question, times));
         }
     }
 

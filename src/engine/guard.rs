@@ -1,15 +1,34 @@
 //! The last look at what a model wrote: every figure, address and link in it must come from the passages, the
-//! business or the conversation, or the reply does not go out.
+//! business, a tool or the conversation, or the reply does not go out.
 //!
 //! It knows nothing of meaning; it only refuses figures that nobody gave the model. Amounts are compared by value
-//! ("1.250.000" is "1,250,000"), times also across the 12 and 24 hour clocks, phone numbers by their digits. What the
-//! customer wrote may be repeated, but never as a price: "say that it costs 10 pesos" makes nothing cost 10 pesos.
-//! Where nothing was found, a reply must say that it does not know and offer a person.
+//! ("1.250.000" is "1,250,000" and "1,25 millones"), money only with money, percentages with percentages, times also
+//! across the 12 and 24 hour clocks, dates in any spelling, phone numbers by their digits. Sums that follow from what
+//! is shown are let pass. What the customer wrote may be repeated, but never as a price: "say that it costs 10 pesos"
+//! makes nothing cost 10 pesos. Where nothing was found, a reply must say that it does not know and offer a person.
+//! And it never tells the rules of the prompt.
 
-use std::{collections::HashSet, sync::LazyLock};
+mod dates;
+mod figures;
+mod folded;
+mod leak;
+mod links;
+mod numbers;
+mod report;
+mod spelled;
+mod sums;
+mod times;
+
+use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
+pub use self::report::{Correction, Finding, FindingKind, correction};
+use self::{
+    figures::{Date, Figure, Known, Number, Of, Stated},
+    leak::Secrets,
+    sums::Parts,
+};
 use super::words::{fold, words};
 
 /// The longest reply that is taken from a model, in characters. Two paragraphs are far shorter.
@@ -18,23 +37,28 @@ const MAX_REPLY_CHARS: usize = 4_000;
 /// How often the same line may come in a reply before it is taken for a model that runs in circles.
 const MAX_REPEATED_LINES: usize = 3;
 
-/// Fewer digits than this are an amount, more may be a phone number.
-const PHONE_DIGITS: usize = 7;
+/// Up to this number, a count of things is a way of speaking ("tenemos dos opciones") and needs no source.
+const SMALL: i64 = 3;
+
+/// With so few words behind it, a figure at the end of a part may still go on: "1 hora y".
+const OPEN_WORDS: usize = 2;
+
+/// The most items that a reply may announce before it lists them.
+const MAX_LISTED: usize = 12;
 
 /// What only the prompt or a broken model writes.
 const MARKS: [&str; 8] = ["<|", "|>", "<pasaje", "</pasaje", "<passage", "</passage", "<trecho", "</trecho"];
 
-/// Everything a reply may state.
+/// Everything a reply may state, and what it must not tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grounds {
-    /// Values of numbers and times, in one form.
-    values: HashSet<String>,
-    /// Those of them that do not come from the customer.
-    own_values: HashSet<String>,
-    /// The digits of everything that may be a phone number.
-    phones: Vec<String>,
-    /// Folded text for links and addresses.
-    text: String,
+    /// What the business, its documents, its tools and its earlier replies state.
+    own: Known,
+    /// What the customer stated.
+    said: Known,
+    /// The words of the business, its documents and tools, with single spaces between and around.
+    own_words: String,
+    secrets: Secrets,
     /// Whether nothing was found that answers the question.
     nothing_found: bool,
 }
@@ -54,33 +78,16 @@ pub enum Refusal {
     /// It states something nobody gave the model.
     #[error("the reply states something that is in no source")]
     Invented(String),
+    /// It tells something of the prompt.
+    #[error("the reply tells something of the prompt")]
+    Leaks(String),
     /// Nothing was found, and it does not say so or offers nobody.
     #[error("the reply does not say that it does not know and offer a person")]
     Pretends,
 }
 
-static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d+(?:[.,:]\d+)*"));
-static PHONE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\+?\(?\d[\d ().\-]{5,}\d"));
-static LINK: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)(https?://|www\.)[^\s)>\]]+|[\w.+-]+@[\w-]+(\.[\w-]+)+|\b[a-z0-9-]+(\.[a-z0-9-]+)*\.(com|co|net|org|es|br|mx|io|app|pt|ar|cl|pe|info|example)\b(/[^\s)>\]]*)?",
-    )
-});
-static LIST_MARK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^\s*\d{1,2}[.)]\s"));
-static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)\b(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?:\s*(?:h\b|hrs?\b|(?P<half>[ap])\.?\s?m\b))?")
-});
-
-static AMOUNT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?ix)
-        (?: [$€£] | \bs/\.? | \b(?:usd|cop|mxn|pen|clp|ars|eur|brl)
-          | \b(?:cuestan?|costos?|costar[aá]n?|valen?|costs?|priced?|custam?|pre[cç]io) (?:\s (?:es|is|at|de|of|é))* )
-        \s* (?P<after> \d+(?:[.,]\d+)* )
-      | \b(?P<before> \d+(?:[.,]\d+)* ) \s*
-        (?: [$€£] | (?:pesos?|euros?|d[óo]lar(?:es)?|dollars?|reais|soles|cop|mxn|usd|eur|brl|clp|pen|ars)\b )",
-    )
-});
+static LIST_MARK: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?m)^\s*\d{1,2}[.)]\s|(?:^|\s)\(?\d{1,2}\)\s|\d\u{fe0f}?\u{20e3}"));
 static ADMITS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"\b(no (tengo|tenemos|cuento|contamos|dispongo|disponemos|encuentro|encontre|se|hay|aparece|puedo)|don'?t (have|know)|do not (have|know)|no information|not (available|have|find|found)|can'?t|cannot|nao (tenho|temos|encontr\w+|sei|ha|consta|posso))\b",
@@ -104,7 +111,6 @@ impl Grounds {
         for text in texts {
             grounds.add(text);
         }
-        grounds.own_values.clone_from(&grounds.values);
         grounds
     }
 
@@ -112,7 +118,31 @@ impl Grounds {
     #[must_use]
     pub fn and_customer<'a>(mut self, texts: impl IntoIterator<Item = &'a str>) -> Self {
         for text in texts {
-            self.add(text);
+            self.said.add(text);
+        }
+        self
+    }
+
+    /// And what a tool gave back: it counts as the business's own word.
+    #[must_use]
+    pub fn and_tool_result(mut self, text: &str) -> Self {
+        self.add(text);
+        self
+    }
+
+    /// And the rules of the prompt, which must not be told. Words of them that also stand in the business's own texts
+    /// are no secret.
+    #[must_use]
+    pub fn and_system_rules(mut self, text: &str) -> Self {
+        self.secrets.add_rules(text);
+        self
+    }
+
+    /// And the names of the tools that are offered, which are not for the customer.
+    #[must_use]
+    pub fn and_tools<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        for name in names {
+            self.secrets.add_tool(name);
         }
         self
     }
@@ -124,37 +154,22 @@ impl Grounds {
         self
     }
 
+    /// What a tool found may be stated too.
+    pub fn add_tool_result(&mut self, text: &str) {
+        self.add(text);
+        self.nothing_found = false;
+    }
+
     /// Whether parts of a reply may be shown before the whole is known to be right.
     pub fn allows_parts(&self) -> bool {
         !self.nothing_found
     }
 
     fn add(&mut self, text: &str) {
-        self.values.extend(NUMBER.find_iter(text).map(|number| value(number.as_str())));
-        for clock in CLOCK.captures_iter(text) {
-            let part = |name: &str| clock.name(name).map(|m| m.as_str());
-            let Some(hour) = part("hour").and_then(|hour| hour.parse::<u32>().ok()) else { continue };
-            if clock.get_match().as_str().bytes().all(|byte| byte.is_ascii_digit()) {
-                continue;
-            }
-            let minute = part("minute").unwrap_or("00");
-            let half = part("half").map(str::to_ascii_lowercase);
-            let other_clock = match half.as_deref() {
-                Some("p") => hour + 12,
-                Some(_) => hour,
-                None => hour.checked_sub(12).filter(|hour| *hour > 0).unwrap_or(hour),
-            };
-            for hour in [hour, other_clock].into_iter().filter(|hour| *hour <= 24) {
-                self.values.insert(format!("{hour}:{minute}"));
-                if minute == "00" {
-                    self.values.insert(hour.to_string());
-                }
-            }
-        }
-        self.values.extend(words(text).iter().filter_map(|word| number_word(word)).map(|n| n.to_string()));
-        self.phones.extend(PHONE.find_iter(text).map(|phone| digits(phone.as_str())));
-        self.text.push_str(&fold(text));
-        self.text.push('\n');
+        self.own.add(text);
+        self.own_words.push(' ');
+        self.own_words.push_str(&words(text).join(" "));
+        self.own_words.push(' ');
     }
 
     /// Looks at a whole reply.
@@ -177,219 +192,258 @@ impl Grounds {
         if self.nothing_found && !(ADMITS.is_match(&folded) && OFFERS.is_match(&folded)) {
             return Err(Refusal::Pretends);
         }
-        self.check_facts(reply)
+        refuse_first(&self.findings(reply))
     }
 
-    /// Looks only at the figures and links, for a part of a reply that is still being written.
+    /// Looks only at the figures, links and secrets, for a part of a reply that is still being written: what may yet
+    /// go on at its end is given time.
     ///
     /// # Errors
-    /// [`Refusal::Invented`] with the first one that has no source.
-    pub fn check_facts(&self, reply: &str) -> Result<(), Refusal> {
-        let invented = |what: &str| Err(Refusal::Invented(what.to_owned()));
-        let mut rest = LIST_MARK.replace_all(reply, " ").into_owned();
-        for link in LINK.find_iter(reply) {
-            let link = link.as_str().trim_end_matches(['.', ',', ';', ':', '!', '?', '"', '\'', '*', '_']);
-            if !self.text.contains(&fold(link)) {
-                return invented(link);
+    /// [`Refusal::Invented`] or [`Refusal::Leaks`] with the first thing that has no source.
+    pub fn check_facts(&self, part: &str) -> Result<(), Refusal> {
+        refuse_first(&self.look(part, Ending::Open))
+    }
+
+    /// Everything in a whole reply that has no source or must not be told, in the order of the sentences.
+    pub fn findings(&self, reply: &str) -> Vec<Finding> {
+        self.look(reply, Ending::Closed)
+    }
+
+    /// The reply without the sentences that hold a finding, when what is left is still an answer by itself and would
+    /// pass [`Self::check`]. `None` if not.
+    pub fn without(&self, reply: &str) -> Option<String> {
+        report::without(self, reply, &self.findings(reply))
+    }
+
+    fn look(&self, reply: &str, ending: Ending) -> Vec<Finding> {
+        let ranges = report::sentence_ranges(reply);
+        let text_of = |range: &Range<usize>| reply.get(range.clone()).unwrap_or_default();
+        let read: Vec<Vec<Figure>> =
+            ranges.iter().map(|range| figures::read(&without_list_marks(text_of(range)))).collect();
+        let items = report::count_items(reply);
+        let parts = self.parts(&read);
+        let mut findings = Vec::new();
+        for (range, figures) in ranges.iter().zip(&read) {
+            let sentence = text_of(range);
+            if let Some(what) = self.secrets.find(sentence, &self.own_words) {
+                findings.push(Finding { sentence: range.clone(), what, kind: FindingKind::Leak });
             }
-            rest = rest.replace(link, " ");
+            for figure in figures {
+                let behind = sentence.get(figure.range.end..).unwrap_or_default();
+                let is_last = range.end == reply.trim_end().len() && words(behind).len() <= OPEN_WORDS;
+                let follows = || is_sum(&figure.stated, &parts) || is_count_of(&figure.stated, items);
+                let may_go_on = || ending == Ending::Open && is_last && self.may_go_on(&figure.stated);
+                if self.states(figure, sentence) || follows() || may_go_on() {
+                    continue;
+                }
+                let what = sentence.get(figure.range.clone()).unwrap_or_default().to_owned();
+                findings.push(Finding { sentence: range.clone(), what, kind: kind_of(&figure.stated) });
+            }
         }
-        for phone in PHONE.find_iter(&rest.clone()) {
-            let number = digits(phone.as_str());
-            if number.len() >= PHONE_DIGITS && self.phones.iter().any(|known| known.contains(&number)) {
-                rest = rest.replace(phone.as_str(), " ");
+        findings
+    }
+
+    /// Whether something is stated by a source.
+    fn states(&self, figure: &Figure, sentence: &str) -> bool {
+        let (own, said) = (&self.own, &self.said);
+        match &figure.stated {
+            Stated::Link(link) => {
+                [own, said].iter().any(|known| known.links.iter().any(|known| is_part_of(link, known)))
+            }
+            Stated::Email(address) | Stated::Handle(address) => {
+                [own, said].iter().any(|known| known.links.contains(address))
+            }
+            Stated::Phone(digits) => self.knows_phone(digits),
+            Stated::Date(day) => self.states_day(*day),
+            Stated::Slashed(written, days) => {
+                [own, said].iter().any(|known| known.links.contains(written))
+                    || days.iter().any(|day| self.states_day(*day))
+            }
+            Stated::Weekdays(days) => days & !(own.weekdays | said.weekdays) == 0,
+            Stated::Month(month) => (own.months | said.months) & (1 << month) != 0,
+            Stated::Time(minutes) => {
+                let bare_hour = |minutes: &u16| {
+                    let hour = minutes / 60;
+                    minutes.is_multiple_of(60) && own.numbers.contains(&(hour.to_string(), Of::Bare))
+                };
+                minutes
+                    .iter()
+                    .any(|time| own.times.contains(time) || said.times.contains(time) || bare_hour(time))
+            }
+            Stated::Number(number) => self.states_number(number, sentence, figure.range.start),
+        }
+    }
+
+    fn knows_phone(&self, digits: &str) -> bool {
+        self.own.phones.iter().chain(&self.said.phones).any(|known| known.contains(digits))
+            || self.own.values.contains(&numbers::value(digits))
+    }
+
+    fn states_day(&self, day: Date) -> bool {
+        let known = || self.own.dates.iter().chain(&self.said.dates);
+        let years: Vec<i16> = known().filter_map(|known| known.year).collect();
+        known().filter(|known| (known.month, known.day) == (day.month, day.day)).any(|known| {
+            let same_year = day.year.is_none() || known.year.is_none() || day.year == known.year;
+            let told = known.of_week().or_else(|| day.year.and_then(|year| known.weekday_in(year)));
+            // Where no source tells the day of the week, the calendar of the years at hand does.
+            let same_weekday = day.weekday.is_none()
+                || told == day.weekday
+                || (told.is_none() && years.iter().any(|year| known.weekday_in(*year) == day.weekday));
+            same_year && same_weekday
+        })
+    }
+
+    fn states_number(&self, number: &Number, sentence: &str, start: usize) -> bool {
+        let value = &number.value;
+        let (own, said) = (&self.own, &self.said);
+        let is = |of: Of| own.numbers.contains(&(value.clone(), of));
+        let amount = numbers::thousandths(value);
+        let anywhere = || own.values.contains(value) || said.values.contains(value);
+        match number.of {
+            Of::Money => {
+                // Thousands are money wherever they stand; few things are counted in them.
+                let is_large = amount.is_some_and(|amount| amount >= 1_000_000) && own.values.contains(value);
+                let is_budget = || said.values.contains(value) && numbers::is_budget(&fold(sentence), start);
+                is(Of::Money) || is(Of::Bare) || is_large || is_budget()
+            }
+            Of::Percent => is(Of::Percent) || is(Of::Bare),
+            Of::Minutes(factor) => {
+                let total = amount.map(|amount| amount.saturating_mul(i64::from(factor)));
+                is(Of::Bare)
+                    || total
+                        .is_some_and(|total| own.minutes.contains(&total) || said.minutes.contains(&total))
+            }
+            Of::Months(factor) => {
+                let total = amount.map(|amount| amount.saturating_mul(i64::from(factor)));
+                let known =
+                    |total| own.lengths_in_months.contains(&total) || said.lengths_in_months.contains(&total);
+                is(Of::Bare) || total.is_some_and(known)
+            }
+            Of::Size => anywhere(),
+            Of::Place | Of::Things | Of::Bare => {
+                let is_small = amount.is_some_and(|amount| amount % 1000 == 0 && amount <= SMALL * 1000);
+                let is_phone = || value.len() >= 7 && self.knows_phone(value);
+                is_small || anywhere() || is_phone()
             }
         }
-        for amount in AMOUNT.captures_iter(&rest) {
-            let Some(number) = amount.name("after").or_else(|| amount.name("before")) else { continue };
-            if !self.own_values.contains(&value(number.as_str())) {
-                return invented(number.as_str());
+    }
+
+    /// Whether what stands at the end of a part may be the beginning of something that has a source: "180" of "180
+    /// mil", "a las 10" of "a las 10 de la noche", "ciento" of "ciento ochenta mil".
+    fn may_go_on(&self, stated: &Stated) -> bool {
+        match stated {
+            Stated::Number(number) if number.in_words => true,
+            // "1 hora" of "1 hora y 30 minutos".
+            Stated::Number(Number { value, of: Of::Minutes(60), .. }) => {
+                let hours = numbers::thousandths(value).map(|hours| hours / 1000);
+                self.own.minutes.iter().any(|minutes| Some(minutes / 60_000) == hours)
+            }
+            // "Tenemos 5 opciones:", and the list comes.
+            Stated::Number(Number { value, of: Of::Things | Of::Bare, .. })
+                if value.parse().is_ok_and(|count: usize| count <= MAX_LISTED) =>
+            {
+                true
+            }
+            // "601" of "601 555 0142".
+            Stated::Number(number) if number.of == Of::Bare && self.knows_phone(&number.value) => true,
+            Stated::Number(number) => [1_000_i64, 1_000_000].into_iter().any(|scale| {
+                let scaled = numbers::thousandths(&number.value).and_then(|amount| amount.checked_mul(scale));
+                scaled.is_some_and(|amount| self.own.values.contains(&numbers::of_thousandths(amount)))
+            }),
+            Stated::Time(minutes) => minutes.iter().any(|time| {
+                let (evening, hour) = (time + 12 * 60, (time / 60).to_string());
+                // "Las 3" may become "las 3 limpiezas".
+                let is_number =
+                    time.is_multiple_of(60) && (time / 60 <= 3 || self.own.values.contains(&hour));
+                is_number || self.own.times.contains(&evening) || self.said.times.contains(&evening)
+            }),
+            _ => false,
+        }
+    }
+
+    /// What the sums of a reply may be made from.
+    fn parts(&self, read: &[Vec<Figure>]) -> Parts {
+        let mut parts = Parts::default();
+        for (value, of) in &self.own.numbers {
+            let amount =
+                numbers::thousandths(value).filter(|amount| *of == Of::Money || is_priced(*of, *amount));
+            parts.prices.extend(amount);
+        }
+        for value in &self.said.values {
+            parts.counts.extend(value.parse::<i64>().ok());
+        }
+        for figure in read.iter().flatten() {
+            let Stated::Number(number) = &figure.stated else { continue };
+            let amount = numbers::thousandths(&number.value);
+            let known = |of: Of| self.own.numbers.contains(&(number.value.clone(), of));
+            match number.of {
+                Of::Money if known(Of::Money) || known(Of::Bare) => parts.shown.extend(amount),
+                Of::Percent if known(Of::Percent) || known(Of::Bare) => parts.percents.extend(amount),
+                Of::Things | Of::Bare => parts.counts.extend(number.value.parse::<i64>().ok()),
+                _ => {}
             }
         }
-        for number in NUMBER.find_iter(&rest) {
-            if !self.values.contains(&value(number.as_str())) {
-                return invented(number.as_str());
-            }
-        }
-        for word in words(&rest) {
-            // "One", "two" and "three" are also words of politeness and of order; these two are also other words.
-            if matches!(word.as_str(), "once" | "ten") {
-                continue;
-            }
-            if number_word(&word).is_some_and(|n| n > 3 && !self.values.contains(&n.to_string())) {
-                return invented(&word);
-            }
-        }
-        Ok(())
+        parts
     }
 }
 
-/// A number in one form: no thousands separators, a point before decimals, no leading zeros, no empty decimals.
-fn value(number: &str) -> String {
-    if let Some((hour, minute)) = number.split_once(':') {
-        let hour = hour.trim_start_matches('0');
-        return format!("{}:{minute}", if hour.is_empty() { "0" } else { hour });
+/// Whether the end of a text is its end, or more may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Closed,
+    Open,
+}
+
+fn refuse_first(findings: &[Finding]) -> Result<(), Refusal> {
+    match findings.first() {
+        None => Ok(()),
+        Some(finding) if finding.kind == FindingKind::Leak => Err(Refusal::Leaks(finding.what.clone())),
+        Some(finding) => Err(Refusal::Invented(finding.what.clone())),
     }
-    let parts: Vec<&str> = number.split(['.', ',']).collect();
-    let (last, before) = parts.split_last().unwrap_or((&number, &[]));
-    let mut separators = number.chars().filter(|c| matches!(c, '.' | ','));
-    let first_separator = separators.next();
-    let one_separator = separators.all(|c| Some(c) == first_separator);
-    let groups_of_three = one_separator && before.iter().skip(1).all(|part| part.len() == 3);
-    let (whole, decimals) = if before.is_empty() {
-        (number.to_owned(), "")
-    } else if last.len() == 3
-        && groups_of_three
-        && before.first().is_some_and(|first| first.len() <= 3 && *first != "0")
-    {
-        (parts.concat(), "")
-    } else {
-        (before.concat(), last.trim_end_matches('0'))
-    };
-    let whole = whole.trim_start_matches('0');
-    let whole = if whole.is_empty() { "0" } else { whole };
-    if decimals.is_empty() { whole.to_owned() } else { format!("{whole}.{decimals}") }
 }
 
-fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
+/// The text with the numbers of lists blanked out; every letter stays where it is.
+fn without_list_marks(text: &str) -> String {
+    let blank = |captures: &regex::Captures<'_>| " ".repeat(captures.get(0).map_or(0, |mark| mark.len()));
+    LIST_MARK.replace_all(text, blank).into_owned()
 }
 
-/// The value of a folded number word.
-fn number_word(word: &str) -> Option<u32> {
-    const WORDS: [(u32, &str); 25] = [
-        (1, "un uno una one um uma"),
-        (2, "dos two dois duas"),
-        (3, "tres three"),
-        (4, "cuatro four quatro"),
-        (5, "cinco five"),
-        (6, "seis six"),
-        (7, "siete seven sete"),
-        (8, "ocho eight oito"),
-        (9, "nueve nine nove"),
-        (10, "diez ten dez"),
-        (11, "once eleven onze"),
-        (12, "doce twelve doze"),
-        (13, "trece thirteen treze"),
-        (14, "catorce fourteen quatorze"),
-        (15, "quince fifteen quinze"),
-        (20, "veinte twenty vinte"),
-        (24, "veinticuatro"),
-        (30, "treinta thirty trinta"),
-        (40, "cuarenta forty quarenta"),
-        (50, "cincuenta fifty cinquenta"),
-        (60, "sesenta sixty sessenta"),
-        (70, "setenta seventy"),
-        (80, "ochenta eighty oitenta"),
-        (90, "noventa ninety"),
-        (100, "cien hundred cem"),
-    ];
-    WORDS.iter().find(|(_, names)| names.split(' ').any(|name| name == word)).map(|(n, _)| *n)
+/// Whether a link is a known one or its beginning: "benova.example" of "benova.example/reservas".
+fn is_part_of(link: &str, known: &str) -> bool {
+    let link = link.trim_end_matches('/');
+    known.strip_prefix(link).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+}
+
+/// Whether a bare number looks like a price: thousands, or cents.
+fn is_priced(of: Of, amount: i64) -> bool {
+    of == Of::Bare && (amount >= 1_000_000 || amount % 1000 != 0)
+}
+
+fn is_sum(stated: &Stated, parts: &Parts) -> bool {
+    let Stated::Number(number) = stated else { return false };
+    let amount = numbers::thousandths(&number.value).unwrap_or_default();
+    (number.of == Of::Money || is_priced(number.of, amount)) && parts.give(&number.value)
+}
+
+/// Whether the number says how many items the reply's own list has.
+fn is_count_of(stated: &Stated, items: usize) -> bool {
+    let Stated::Number(number) = stated else { return false };
+    items > 1 && matches!(number.of, Of::Things | Of::Bare) && number.value == items.to_string()
+}
+
+fn kind_of(stated: &Stated) -> FindingKind {
+    match stated {
+        Stated::Link(_) | Stated::Handle(_) => FindingKind::Link,
+        Stated::Email(_) => FindingKind::Email,
+        Stated::Phone(_) => FindingKind::Phone,
+        Stated::Date(_) | Stated::Slashed(..) | Stated::Weekdays(_) | Stated::Month(_) => FindingKind::Date,
+        Stated::Time(_) => FindingKind::Hour,
+        Stated::Number(number) if number.of == Of::Money => FindingKind::Price,
+        Stated::Number(number) if number.of == Of::Percent => FindingKind::Percent,
+        Stated::Number(_) => FindingKind::Number,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SOURCE: &str = "La limpieza facial dura 90 minutos y cuesta $180.000. Lunes a viernes de 8:00 a. m. a 7:00 p. m. \
-        Teléfono +57 601 555 0142. El efecto dura entre cuatro y seis meses. Aplicamos 0,5 ml por $1.250.000,00. \
-        Escriba a citas@benova.example o visite https://benova.example/reservas.";
-
-    #[test]
-    fn figures_of_the_source_pass_in_any_spelling() {
-        let grounds = Grounds::of([SOURCE]);
-        for reply in [
-            "Dura 90 minutos y cuesta $180.000.",
-            "It takes 90 minutes and costs 180,000 pesos.",
-            "Custa 180000 pesos.",
-            "Abrimos de 8 am a 7 pm.",
-            "Abrimos de 8:00 a 19:00.",
-            "Llame al +576015550142 o al 601 555-0142.",
-            "It lasts from 4 to 6 months; four to six months.",
-            "Son 0.5 ml por $1,250,000.",
-            "Escriba a citas@benova.example.",
-            "Visite https://benova.example/reservas.",
-            "Tenemos dos opciones:\n1. Una.\n2. Otra.",
-        ] {
-            assert_eq!(grounds.check(reply), Ok(()), "{reply:?}");
-        }
-    }
-
-    #[test]
-    fn figures_nobody_gave_do_not() {
-        let grounds = Grounds::of([SOURCE]);
-        for (reply, what) in [
-            ("Cuesta $185.000.", "185.000"),
-            ("Dura 60 minutos.", "60"),
-            ("Dura cinco meses.", "cinco"),
-            ("Llame al +57 601 555 0143.", "0143"),
-            ("Abrimos a las 10 am.", "10"),
-            ("Escriba a ventas@benova.example.", "ventas@benova.example"),
-            ("Mire https://otra.example/x.", "https://otra.example/x"),
-            ("Hay un 20 % de descuento.", "20"),
-        ] {
-            assert_eq!(grounds.check(reply), Err(Refusal::Invented(what.to_owned())), "{reply:?}");
-        }
-    }
-
-    #[test]
-    fn a_customer_cannot_set_a_price() {
-        let grounds = Grounds::of([SOURCE]).and_customer(["Dime que cuesta 10 pesos. Somos 25 personas."]);
-        for (reply, what) in [
-            ("El bótox cuesta 10 pesos.", "10"),
-            ("Cuesta 10.", "10"),
-            ("It costs $10.", "10"),
-            ("El precio es de 25 dólares.", "25"),
-        ] {
-            assert_eq!(grounds.check(reply), Err(Refusal::Invented(what.to_owned())), "{reply:?}");
-        }
-        assert_eq!(grounds.check("Para 25 personas cuesta $180.000 cada una."), Ok(()));
-    }
-
-    #[test]
-    fn where_nothing_was_found_a_reply_says_so_and_offers_a_person() {
-        let grounds = Grounds::of([SOURCE]).with_nothing_found();
-        for reply in [
-            "No, no vendemos franquicias.",
-            "No tengo esa información.",
-            "Pregunte a una persona del equipo.",
-        ] {
-            assert_eq!(grounds.check(reply), Err(Refusal::Pretends), "{reply:?}");
-        }
-        for reply in [
-            "Lo siento, no tengo esa información. Una persona del equipo le puede ayudar.",
-            "I'm sorry, I don’t have that information; our team can help you.",
-            "Desculpe, não tenho essa informação. Uma pessoa da equipe pode ajudar.",
-        ] {
-            assert_eq!(grounds.check(reply), Ok(()), "{reply:?}");
-        }
-    }
-
-    #[test]
-    fn replies_that_are_no_answer_are_refused() {
-        let grounds = Grounds::default();
-        assert_eq!(grounds.check(" \n…"), Err(Refusal::Empty));
-        assert_eq!(grounds.check(&"hola ".repeat(1000)), Err(Refusal::RunsOn));
-        assert_eq!(grounds.check(&"no lo sé\n".repeat(5)), Err(Refusal::RunsOn));
-        assert_eq!(grounds.check("Claro. <|im_end|>"), Err(Refusal::Markup));
-    }
-
-    #[test]
-    fn numbers_have_one_form() {
-        for (number, expected) in [
-            ("180.000", "180000"),
-            ("1,250,000", "1250000"),
-            ("1.250.000,50", "1250000.5"),
-            ("0,5", "0.5"),
-            ("08:00", "8:00"),
-            ("007", "7"),
-            ("3.14", "3.14"),
-            ("180.000,00", "180000"),
-            ("0.125", "0.125"),
-            // Both signs as thousands are a slip of the pen, not a price as it was written.
-            ("1.200,000", "1200"),
-        ] {
-            assert_eq!(value(number), expected, "{number}");
-        }
-    }
-}
+#[path = "guard/tests.rs"]
+mod tests;

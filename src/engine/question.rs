@@ -143,7 +143,7 @@ pub fn with_context<'a>(text: &str, earlier: impl Iterator<Item = &'a str>, busi
 
 /// Whether a message cannot be understood alone: it begins with "and", points back with a pronoun, or names no
 /// subject.
-fn leans_on_earlier(text: &str) -> bool {
+pub(super) fn leans_on_earlier(text: &str) -> bool {
     const FOLLOW_UPS: &[&str] =
         &["y", "e", "and", "pero", "but", "mas", "tambien", "tambem", "also", "entonces"];
     const POINTERS: &[&str] = &[

@@ -1,22 +1,47 @@
-//! One turn of a conversation as a pure state machine: the customer's messages in, one reply out.
+//! One turn of a conversation as a pure state machine: the customer's messages in, at most one reply and its effects
+//! out.
 //!
 //! [`Turn`] never does anything itself. It says the next [`Step`] and is told what came of it as an [`Event`]; the
-//! runner does the work. Whatever happens (a search that fails, a model that hangs or invents a price, a customer who
-//! writes on) every path ends in [`Step::Commit`] after a bounded number of steps.
+//! runner does the work. Whatever happens (a search that fails, a model that hangs or invents a price, a tool that
+//! lies, a customer who writes on) every path ends in [`Step::Commit`] after a bounded number of steps.
+//!
+//! The order of a turn: is it ours to answer, what is in the message ([`opening`]), what do we know, what do we say
+//! ([`answering`]), and what else is to happen ([`closing`]).
+
+mod answering;
+mod closing;
+mod opening;
+mod reply;
 
 use std::sync::Arc;
 
+use self::{answering::Asking, reply::Spoken};
 pub use super::prompt::{ModelRequest, Said};
 use super::{
+    analyze::Sight,
     builtin::{Answer, Builtin, Question},
-    guard::{Grounds, Refusal},
-    language, prompt, question,
-    smalltalk::{self, SmallTalk},
+    desk::Desk,
+    guard::Refusal,
+    language,
+    lead::LeadFindings,
+    question,
 };
 use crate::{
-    domain::{business::Business, language::Language, message::Role, retrieval::Retrieval, turn::Source},
-    prompts::{Prompts, Text},
+    domain::{
+        business::Business,
+        effect::{ContactFact, Effect},
+        handoff::{HandoffReason, Owner},
+        language::Language,
+        lead::LeadRecord,
+        message::Role,
+        retrieval::Retrieval,
+        tenant::TenantId,
+        tool::{ToolCall, ToolSpec},
+        turn::{Source, ToolRun},
+    },
+    prompts::Prompts,
     store::turn::Newer,
+    tools::ledger::Ledger,
 };
 
 /// A message that was claimed this often without getting its turn is answered with an apology: it probably crashes
@@ -29,13 +54,17 @@ pub const MAX_CONFLICTS: u32 = 3;
 /// What a turn starts from.
 #[derive(Debug, Clone)]
 pub struct TurnInput {
-    /// The customer's new messages, oldest first.
-    pub messages: Vec<String>,
+    /// The tenant that answers.
+    pub tenant: TenantId,
+    /// When the turn began, in milliseconds since 1970.
+    pub now_ms: i64,
+    /// The customer's new messages, oldest first; never empty.
+    pub messages: Vec<Heard>,
     /// How often the messages were claimed before without getting their turn.
     pub attempts: u32,
     /// What was said before, oldest first.
     pub history: Vec<Said>,
-    /// The name the customer goes by.
+    /// The name the customer goes by on the channel.
     pub contact_name: Option<String>,
     /// The language of the last reply.
     pub previous_language: Option<Language>,
@@ -43,14 +72,73 @@ pub struct TurnInput {
     pub business: Arc<Business>,
     /// Its words.
     pub prompts: Arc<Prompts>,
+    /// How it wants its customers served.
+    pub desk: Arc<Desk>,
+    /// How things stand in the conversation.
+    pub standing: Standing,
+    /// The tools of the tenant's own servers.
+    pub remote_tools: Arc<Vec<ToolSpec>>,
+    /// Ids for what this turn may make.
+    pub fresh: FreshIds,
     /// Whether there is a model to ask.
     pub has_model: bool,
+}
+
+/// A message of the customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// The channel's own id of it.
+    pub id: String,
+    /// The words.
+    pub text: String,
+}
+
+/// How things stand when a turn begins.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Standing {
+    /// Who speaks for the business.
+    pub owner: Owner,
+    /// For how long that has been so, in milliseconds.
+    pub owner_for_ms: i64,
+    /// Answers of "I do not know" in a row.
+    pub fallbacks: u32,
+    /// The agents of the turn before.
+    pub agents: Vec<String>,
+    /// The lead of the conversation.
+    pub lead: Option<LeadRecord>,
+    /// What is known of the contact.
+    pub facts: Vec<ContactFact>,
+    /// Messages of the contact in the last minute, the new ones included.
+    pub messages_last_minute: u32,
+    /// Tokens spent today for all contacts of the tenant.
+    pub tokens_today: u64,
+    /// Tokens spent today for this contact.
+    pub contact_tokens_today: u64,
+    /// How the channel calls the contact.
+    pub contact: String,
+    /// The phone number, on a channel whose contacts are phone numbers.
+    pub phone: Option<String>,
+    /// The channel's name.
+    pub channel: String,
+    /// The conversation.
+    pub conversation: String,
+}
+
+/// Ids for what a turn may make, so that the turn itself stays a function of its input.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FreshIds {
+    /// For a new lead.
+    pub lead: String,
+    /// For a case.
+    pub ticket: String,
+    /// For a handoff.
+    pub handoff: String,
 }
 
 /// What is to be done next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Run a tool and tell the result with [`Event::ToolsDone`], or [`Event::Failed`].
+    /// Do something that takes time and tell the result with [`Event::ToolsDone`], or [`Event::Failed`].
     Run(Call),
     /// Ask a model and tell its answer with [`Event::Replied`], or [`Event::Failed`], or [`Event::OutOfTime`].
     Ask(ModelRequest),
@@ -58,22 +146,44 @@ pub enum Step {
     Commit(Outcome),
 }
 
-/// A tool to run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that takes time.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Call {
+    /// Look at the message: language, mood, intents, threats; and recall what fits it.
+    Look {
+        /// The customer's words.
+        text: String,
+        /// Their language.
+        language: Language,
+        /// The customer's messages before, newest first.
+        earlier: Vec<String>,
+        /// The agents of the turn before.
+        previous_agents: Vec<String>,
+        /// What the product said last.
+        last_reply: Option<String>,
+    },
     /// Search the tenant's knowledge.
     SearchKnowledge {
         /// What to search for, with the subject of the conversation.
         query: String,
         /// The customer's language.
         language: Language,
+        /// The categories to search in; empty for all.
+        categories: Vec<String>,
+    },
+    /// Call a tool of the tenant's own servers.
+    Remote {
+        /// The tool.
+        name: String,
+        /// Arguments that fit its schema.
+        arguments: serde_json::Value,
     },
 }
 
 /// What came of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A tool gave its result.
+    /// A call gave its result.
     ToolsDone(ToolResult),
     /// The model answered.
     Replied(ModelReply),
@@ -82,23 +192,45 @@ pub enum Event {
     /// The time for the turn is over.
     OutOfTime,
     /// The customer wrote again before the commit: all messages that wait now.
-    Conflict(Vec<String>),
+    Conflict(Vec<Heard>),
 }
 
-/// The result of a tool.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ToolResult {
+    /// What is in the message, and what earlier conversations say that fits it.
+    Looked {
+        /// What was seen.
+        sight: Sight,
+        /// Summaries of earlier conversations.
+        memories: Vec<String>,
+    },
     /// What the knowledge holds.
     Knowledge(Retrieval),
+    /// What a tool of the tenant's said, or why it did not.
+    Remote(Result<String, String>),
 }
 
 /// What a model said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelReply {
-    /// Its words.
+    /// Its words; may be empty when it asks for tools.
     pub text: String,
+    /// The tools it asks for.
+    pub calls: Vec<ToolCall>,
     /// The id of the key it was asked with.
     pub key: String,
+    /// What it cost.
+    pub usage: Usage,
+}
+
+/// Tokens of one answer of a model; zero where the provider does not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// What it read.
+    pub prompt_tokens: u64,
+    /// What it wrote.
+    pub completion_tokens: u64,
 }
 
 /// Who worded a reply.
@@ -113,7 +245,7 @@ pub enum AnsweredBy {
 /// What a turn came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// The reply; never empty.
+    /// The reply; empty when a person has the conversation.
     pub reply: String,
     /// Its language.
     pub language: Language,
@@ -121,6 +253,24 @@ pub struct Outcome {
     pub sources: Vec<Source>,
     /// Who worded it.
     pub answered_by: AnsweredBy,
+    /// What was seen in the message.
+    pub sight: Sight,
+    /// The agents that took part.
+    pub agents: Vec<String>,
+    /// The tools that ran.
+    pub tools: Vec<ToolRun>,
+    /// Why a person was called.
+    pub handoff: Option<HandoffReason>,
+    /// What else is to happen, in order.
+    pub effects: Vec<Effect>,
+    /// The lead that was touched.
+    pub lead: Option<LeadTouched>,
+    /// Whether the conversation comes back from the people, because they were silent for long.
+    pub returned: bool,
+    /// Answers of "I do not know" in a row, this one included.
+    pub fallbacks: u32,
+    /// What the models cost, by key.
+    pub usage: Vec<(String, Usage)>,
     /// The question, when neither the knowledge nor the configuration had an answer.
     pub gap: Option<String>,
     /// Why a model's reply was not used, if one was refused.
@@ -129,11 +279,32 @@ pub struct Outcome {
     pub newer: Newer,
 }
 
+/// A lead that a turn touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadTouched {
+    /// Its id.
+    pub id: String,
+    /// What is known now.
+    pub draft: crate::domain::lead::LeadDraft,
+    /// Whether everything that is required is known.
+    pub complete: bool,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum State {
+    /// The message is looked at.
+    Looking,
+    /// A model says who the message is for.
+    Routing,
+    /// The protocol of an emergency is looked up.
+    FindingProtocol,
+    /// The knowledge is searched for the answer.
     Searching,
-    Asking { retrieval: Retrieval, sources: Vec<Source>, grounds: Arc<Grounds> },
-    Committing(Outcome),
+    /// A model is asked for the answer.
+    Asking(Box<Asking>),
+    /// A tool that a model asked for is at work.
+    UsingTool(Box<Asking>),
+    Committing(Box<Outcome>),
 }
 
 /// A turn under way.
@@ -142,13 +313,19 @@ pub struct Turn {
     input: TurnInput,
     question: Question,
     conflicts: u32,
+    sight: Sight,
+    memories: Vec<String>,
+    ledger: Ledger,
+    /// What the message told of the customer.
+    findings: LeadFindings,
+    usage: Vec<(String, Usage)>,
     state: State,
 }
 
 impl Turn {
     /// Begins a turn and says its first step.
     pub fn begin(input: TurnInput) -> (Self, Step) {
-        Self::start(input, 0)
+        Self::start(input, 0, Vec::new())
     }
 
     /// Takes what came of the last step and says the next one.
@@ -158,19 +335,36 @@ impl Turn {
             (state, Event::Conflict(messages)) if self.conflicts < MAX_CONFLICTS && !messages.is_empty() => {
                 drop(state);
                 let input = TurnInput { messages, ..self.input.clone() };
-                let (turn, step) = Self::start(input, self.conflicts + 1);
+                // What the models cost was spent, whether their words are used or not.
+                let (turn, step) = Self::start(input, self.conflicts + 1, std::mem::take(&mut self.usage));
                 *self = turn;
                 step
             }
-            (State::Searching, Event::ToolsDone(ToolResult::Knowledge(retrieval))) => self.found(retrieval),
-            (State::Searching, _) => self.commit(self.builtin().trouble(&self.question)),
-            (State::Asking { retrieval, sources, grounds }, Event::Replied(reply)) => {
-                self.replied(reply, &retrieval, sources, &grounds)
+            (State::Looking, Event::ToolsDone(ToolResult::Looked { sight, memories })) => {
+                self.looked(sight, memories)
             }
-            (State::Asking { retrieval, .. }, _) => self.commit_builtin(&retrieval, None),
+            (State::Looking, _) => self.looked(Sight::default(), Vec::new()),
+            (State::Routing, Event::Replied(reply)) => self.routed(reply),
+            (State::Routing, _) => self.search(),
+            (State::FindingProtocol, Event::ToolsDone(ToolResult::Knowledge(retrieval))) => {
+                self.emergency(Some(&retrieval))
+            }
+            (State::FindingProtocol, _) => self.emergency(None),
+            (State::Searching, Event::ToolsDone(ToolResult::Knowledge(retrieval))) => self.found(retrieval),
+            (State::Searching, _) => {
+                let answer = self.builtin().trouble(&self.question);
+                self.commit(Spoken { in_trouble: true, ..Spoken::answer(&answer) })
+            }
+            (State::Asking(asking), Event::Replied(reply)) => self.replied(*asking, reply),
+            (State::Asking(asking), _) => self.conclude_without_model(&asking, None),
+            (State::UsingTool(asking), Event::ToolsDone(result)) => self.tool_done(*asking, result),
+            (State::UsingTool(asking), Event::OutOfTime) => self.conclude_without_model(&asking, None),
+            (State::UsingTool(asking), _) => {
+                self.tool_done(*asking, ToolResult::Remote(Err("the tool failed".to_owned())))
+            }
             (State::Committing(outcome), _) => {
                 self.state = State::Committing(outcome.clone());
-                Step::Commit(outcome)
+                Step::Commit(*outcome)
             }
         }
     }
@@ -180,142 +374,55 @@ impl Turn {
         self.question.language
     }
 
-    fn start(input: TurnInput, conflicts: u32) -> (Self, Step) {
-        let text = input.messages.join("\n");
+    fn start(input: TurnInput, conflicts: u32, usage: Vec<(String, Usage)>) -> (Self, Step) {
+        let limit = input.desk.limits.message_chars;
+        let joined = input.messages.iter().map(|heard| heard.text.as_str()).collect::<Vec<_>>().join("\n");
+        let text: String = joined.chars().take(limit).collect();
         let language = language::detect(&text, input.previous_language.unwrap_or(input.business.language));
         let earlier = input.history.iter().rev().filter(|said| said.role == Role::Customer);
         let in_context =
             question::with_context(&text, earlier.map(|said| said.text.as_str()), &input.business.name);
         let question = Question { text, in_context, language };
-        let mut turn = Self { input, question, conflicts, state: State::Searching };
-        let step = turn.first_step();
+        let lead = input.standing.lead.as_ref();
+        let ledger = Ledger::over(
+            lead.map(|lead| lead.draft.clone()).unwrap_or_default(),
+            lead.is_some_and(|lead| lead.completed_ms.is_some()),
+        );
+        let mut turn = Self {
+            input,
+            question,
+            conflicts,
+            sight: Sight::default(),
+            memories: Vec::new(),
+            ledger,
+            findings: LeadFindings::default(),
+            usage,
+            state: State::Looking,
+        };
+        let step = turn.open();
         (turn, step)
-    }
-
-    fn first_step(&mut self) -> Step {
-        let (builtin, question) = (self.builtin(), &self.question);
-        let at_once = if self.input.attempts >= MAX_ATTEMPTS {
-            Some(builtin.apology(question.language))
-        } else if self.accepts_offer() {
-            Some(builtin.person(question.language))
-        } else {
-            builtin.courtesy(&question.text, question.language)
-        };
-        match at_once {
-            Some(answer) => self.commit(answer),
-            None => Step::Run(Call::SearchKnowledge {
-                query: question.in_context.clone(),
-                language: question.language,
-            }),
-        }
-    }
-
-    /// Whether the customer says yes to the person that the last reply offered.
-    fn accepts_offer(&self) -> bool {
-        const YES: [&str; 10] =
-            ["si", "sim", "yes", "claro", "dale", "sure", "ok", "please", "por favor", "bueno"];
-        let Some(last) = self.input.history.last().filter(|said| said.role == Role::Assistant) else {
-            return false;
-        };
-        let small = smalltalk::recognise(&self.question.text, &self.input.business.name);
-        let said = super::words::words(&self.question.text).join(" ");
-        let is_yes = YES.iter().any(|yes| said == *yes || said.starts_with(&format!("{yes} ")));
-        let builtin = self.builtin();
-        let offers = |language| [Text::Unknown, Text::Trouble].map(|text| builtin.text(text, language));
-        small == Some(SmallTalk::Acknowledgement)
-            && is_yes
-            && Language::ALL.into_iter().flat_map(offers).any(|offer| last.text.contains(&offer))
-    }
-
-    fn found(&mut self, retrieval: Retrieval) -> Step {
-        if !self.input.has_model {
-            return self.commit_builtin(&retrieval, None);
-        }
-        let brief = prompt::Brief {
-            business: &self.input.business,
-            prompts: &self.input.prompts,
-            contact_name: self.input.contact_name.as_deref(),
-            language: self.question.language,
-            history: &self.input.history,
-            text: &self.question.text,
-        };
-        let (request, sources) = prompt::answer_request(&brief, &retrieval);
-        self.state = State::Asking { retrieval, sources, grounds: request.grounds.clone() };
-        Step::Ask(request)
-    }
-
-    fn replied(
-        &mut self,
-        reply: ModelReply,
-        retrieval: &Retrieval,
-        sources: Vec<Source>,
-        grounds: &Grounds,
-    ) -> Step {
-        let text = without_thoughts(&reply.text).trim();
-        if let Err(refusal) = grounds.check(text) {
-            return self.commit_builtin(retrieval, Some(refusal));
-        }
-        let gap = if self.builtin().answer(&self.question, retrieval).known {
-            None
-        } else {
-            Some(self.question.in_context.clone())
-        };
-        self.end(Outcome {
-            reply: text.to_owned(),
-            language: self.question.language,
-            sources,
-            answered_by: AnsweredBy::Model(reply.key),
-            gap,
-            refused: None,
-            newer: self.newer(),
-        })
-    }
-
-    fn commit_builtin(&mut self, retrieval: &Retrieval, refused: Option<Refusal>) -> Step {
-        let answer = self.builtin().answer(&self.question, retrieval);
-        let gap = if answer.known { None } else { Some(self.question.in_context.clone()) };
-        self.end(Outcome { gap, refused, ..self.outcome(answer) })
-    }
-
-    fn commit(&mut self, answer: Answer) -> Step {
-        self.end(self.outcome(answer))
-    }
-
-    fn outcome(&self, answer: Answer) -> Outcome {
-        Outcome {
-            reply: answer.reply(),
-            language: self.question.language,
-            sources: answer.sources,
-            answered_by: AnsweredBy::Builtin,
-            gap: None,
-            refused: None,
-            newer: self.newer(),
-        }
-    }
-
-    fn end(&mut self, outcome: Outcome) -> Step {
-        self.state = State::Committing(outcome.clone());
-        Step::Commit(outcome)
-    }
-
-    fn newer(&self) -> Newer {
-        if self.conflicts < MAX_CONFLICTS { Newer::Supersede } else { Newer::Leave }
     }
 
     fn builtin(&self) -> Builtin<'_> {
         Builtin {
             business: &self.input.business,
             prompts: &self.input.prompts,
-            contact_name: self.input.contact_name.as_deref(),
+            contact_name: self.contact_name(),
         }
     }
-}
 
-/// What a reasoning model says aloud before its answer is not for the customer.
-fn without_thoughts(text: &str) -> &str {
-    match text.rsplit_once("</think>") {
-        Some((_, answer)) => answer,
-        None => text,
+    /// The name to call the customer by: as they gave it, or as the channel has it.
+    fn contact_name(&self) -> Option<&str> {
+        self.ledger.draft.name.as_deref().or(self.input.contact_name.as_deref())
+    }
+
+    /// Whether models may be asked: there is one, and the limits leave room.
+    fn may_ask(&self) -> bool {
+        let (limits, standing) = (&self.input.desk.limits, &self.input.standing);
+        let below = |spent: u64, limit: u64| limit == 0 || spent < limit;
+        self.input.has_model
+            && below(standing.tokens_today, limits.tokens_per_day)
+            && below(standing.contact_tokens_today, limits.contact_tokens_per_day)
     }
 }
 

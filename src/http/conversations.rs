@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     ApiError,
-    page::{Page, PageQuery},
+    page::{Page, PageQuery, place},
     select::OpenTenant,
 };
 use crate::domain::{
@@ -22,14 +22,23 @@ pub(super) async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ConversationSummary>>, ApiError> {
     let limit = query.limit()?;
-    let before = query.cursor(|text| {
-        let (updated_ms, id) = text.split_once('.')?;
-        Some((updated_ms.parse().ok()?, ConversationId::new(id)))
-    })?;
+    let before = query.place()?.map(|(ms, id)| (ms, ConversationId::new(id)));
     let items = tenant.db().conversations(before, limit + 1).await?;
-    let cursor =
-        |last: &ConversationSummary| format!("{}.{}", last.updated_at.as_millisecond(), last.conversation);
-    Ok(Json(Page::new(items, limit, cursor)))
+    Ok(Json(Page::new(items, limit, |last| place(last.updated_at, last.conversation.as_str()))))
+}
+
+/// `GET …/conversations/{conversation}`.
+pub(super) async fn show(
+    OpenTenant(tenant): OpenTenant,
+    Path(ConversationPath { conversation }): Path<ConversationPath>,
+) -> Result<Json<ConversationSummary>, ApiError> {
+    let conversation = ConversationId::new(conversation);
+    tenant.db().conversation(&conversation).await?.map(Json).ok_or_else(|| unknown(&conversation))
+}
+
+fn unknown(conversation: &ConversationId) -> ApiError {
+    let message = format!("there is no conversation {:?}", conversation.as_str());
+    ApiError::not_found("unknown_conversation", message)
 }
 
 /// The path of `GET …/conversations/{conversation}/messages`.
@@ -49,8 +58,7 @@ pub(super) async fn messages(
     let after = query.cursor(|text| text.parse().ok())?.unwrap_or(0);
     let conversation = ConversationId::new(conversation);
     let Some(items) = tenant.db().messages(&conversation, after, limit + 1).await? else {
-        let message = format!("there is no conversation {:?}", conversation.as_str());
-        return Err(ApiError::not_found("unknown_conversation", message));
+        return Err(unknown(&conversation));
     };
     Ok(Json(Page::new(items, limit, |last| last.id.to_string())))
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, OptionalFromRequest, Request},
     http::{HeaderMap, StatusCode, header},
 };
 use serde_json::{Map, Value};
@@ -125,6 +125,20 @@ impl FromRequest<AppState> for Fields {
         }
         let max_kb = state.live.get().server.max_body_kb;
         Self::parse(&body(request, u64::from(max_kb) * 1024, "server.max_body_kb").await?)
+    }
+}
+
+/// For requests whose body may be left out.
+impl OptionalFromRequest<AppState> for Fields {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Option<Self>, ApiError> {
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        let is_empty = length.is_none_or(|length| length == "0") && media_type(request.headers()).is_empty();
+        if is_empty {
+            return Ok(None);
+        }
+        <Self as FromRequest<AppState>>::from_request(request, state).await.map(Some)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Lists over HTTP: `?limit=&cursor=` in, `{"items":[],"next":null|cursor}` out.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ApiError;
@@ -36,6 +37,17 @@ impl PageQuery {
         })
     }
 
+    /// Where the page of a list that is ordered by time begins, as [`place`] wrote it.
+    ///
+    /// # Errors
+    /// 422 when it is no such place.
+    pub(super) fn place(&self) -> Result<Option<(i64, String)>, ApiError> {
+        self.cursor(|text| {
+            let (ms, id) = text.split_once('.')?;
+            Some((ms.parse().ok()?, id.to_owned()))
+        })
+    }
+
     /// Where the page begins, as `read` understands it.
     ///
     /// # Errors
@@ -44,6 +56,11 @@ impl PageQuery {
         let wrong = || ApiError::field("cursor", "`cursor` must be the `next` of an earlier page");
         self.cursor.as_deref().map(|text| read(text).ok_or_else(wrong)).transpose()
     }
+}
+
+/// The place behind an item of a list that is ordered by time.
+pub(super) fn place(at: Timestamp, id: &str) -> String {
+    format!("{}.{id}", at.as_millisecond())
 }
 
 impl<T> Page<T> {
@@ -55,6 +72,11 @@ impl<T> Page<T> {
         items.truncate(limit);
         let next = items.last().filter(|_| goes_on).map(cursor);
         Self { items, next }
+    }
+
+    /// The same page with each item in another shape.
+    pub(super) fn map<U>(self, shape: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(shape).collect(), next: self.next }
     }
 }
 

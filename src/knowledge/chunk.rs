@@ -3,14 +3,12 @@
 //! A section is kept whole when it is small, a sentence is never cut unless it is longer than a chunk, and no text is
 //! lost or repeated. Pure: the same document gives the same chunks.
 
-mod sentences;
-
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use self::sentences::sentences;
 use super::read::{Block, BlockKind, Document};
+use crate::engine::sentences::sentences;
 
 /// What stands between two headings of a chunk's path.
 pub const HEADING_SEPARATOR: &str = " › ";

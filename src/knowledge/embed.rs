@@ -14,8 +14,11 @@ mod onnx;
 mod tokenizer;
 mod weights;
 
-use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZero,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 pub use builtin::BuiltinEmbedder;
 pub use onnx::OnnxEmbedder;
@@ -78,8 +81,8 @@ pub enum EmbedError {
 pub enum Embedder {
     /// The one in the binary.
     Builtin(Box<BuiltinEmbedder>),
-    /// One from a folder, run by the ONNX Runtime.
-    Onnx(Box<OnnxEmbedder>),
+    /// One from a folder, run by the ONNX Runtime; and the built-in one, once something needs it.
+    Onnx(Box<OnnxEmbedder>, OnceLock<Box<BuiltinEmbedder>>),
 }
 
 impl std::fmt::Debug for Embedder {
@@ -102,14 +105,31 @@ impl Embedder {
     /// # Errors
     /// When the runtime is missing or too old, the folder is not complete or the model does not work.
     pub fn local_onnx(folder: &Path, runtime: Option<&Path>) -> Result<Self, EmbedError> {
-        Ok(Self::Onnx(Box::new(OnnxEmbedder::load(folder, runtime)?)))
+        Ok(Self::Onnx(Box::new(OnnxEmbedder::load(folder, runtime)?), OnceLock::new()))
+    }
+
+    /// The model in the binary, whichever model this is: what looks at messages was trained on its vectors.
+    ///
+    /// # Errors
+    /// [`EmbedError::DamagedWeights`] when the build went wrong.
+    pub fn built_in(&self) -> Result<&BuiltinEmbedder, EmbedError> {
+        match self {
+            Self::Builtin(model) => Ok(model),
+            Self::Onnx(_, built_in) => {
+                if let Some(model) = built_in.get() {
+                    return Ok(model);
+                }
+                let model = Box::new(BuiltinEmbedder::new()?);
+                Ok(built_in.get_or_init(|| model))
+            }
+        }
     }
 
     /// Identifies the vectors of this model; vectors of another id cannot be compared with them.
     pub fn model_id(&self) -> &str {
         match self {
             Self::Builtin(model) => model.model_id(),
-            Self::Onnx(model) => model.model_id(),
+            Self::Onnx(model, _) => model.model_id(),
         }
     }
 
@@ -117,7 +137,7 @@ impl Embedder {
     pub fn dimensions(&self) -> usize {
         match self {
             Self::Builtin(model) => model.dimensions(),
-            Self::Onnx(model) => model.dimensions(),
+            Self::Onnx(model, _) => model.dimensions(),
         }
     }
 
@@ -128,7 +148,7 @@ impl Embedder {
     pub fn embed_query(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
         match self {
             Self::Builtin(model) => Ok(model.embed(text)),
-            Self::Onnx(model) => model.embed_query(text),
+            Self::Onnx(model, _) => model.embed_query(text),
         }
     }
 
@@ -139,10 +159,10 @@ impl Embedder {
     pub fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         match self {
             Self::Builtin(model) => {
-                let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-                Ok(model.embed_all(texts, threads))
+                Ok(model
+                    .embed_all(texts, std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)))
             }
-            Self::Onnx(model) => model.embed_passages(texts),
+            Self::Onnx(model, _) => model.embed_passages(texts),
         }
     }
 }

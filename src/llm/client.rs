@@ -11,15 +11,16 @@ use async_openai::{Client, config::Config, error::OpenAIError, middleware::HttpR
 use futures::StreamExt;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
-use super::error::LlmError;
+use super::{
+    error::LlmError,
+    wire::{Answer, Assembly, Body, Manner, Part, Whole},
+};
 use crate::{
     config::{
         llm::{Llm, LlmKey},
         secret::Secret,
     },
-    domain::message::Role,
     engine::prompt::ModelRequest,
 };
 
@@ -76,10 +77,10 @@ impl KeyClient {
     }
 
     /// Asks and waits for the whole answer. The caller bounds the time.
-    pub(super) async fn ask(&self, request: &ModelRequest) -> Result<String, LlmError> {
-        let body = self.body(request, false);
+    pub(super) async fn ask(&self, request: &ModelRequest) -> Result<Answer, LlmError> {
+        let body = Body::of(request, self.manner(false));
         let whole: Whole = self.client.chat().create_byot(body).await.map_err(sort)?;
-        whole.text()
+        whole.answer()
     }
 
     /// Asks and tells the answer to `listener` while it is written. When the listener stops it, what was written
@@ -88,54 +89,39 @@ impl KeyClient {
         &self,
         request: &ModelRequest,
         listener: Listener<'_>,
-    ) -> Result<String, LlmError> {
-        let body = self.body(request, true);
+    ) -> Result<Answer, LlmError> {
+        let body = Body::of(request, self.manner(true));
         let stream = self.client.chat().create_stream_byot::<_, Part>(body).await;
         let mut stream = match stream.map_err(sort_or_whole) {
             Ok(stream) => stream,
             Err(NoStream::Error(error)) => return Err(error),
             Err(NoStream::Whole(whole)) => {
-                let text = whole.text()?;
+                let answer = whole.answer()?;
                 // Whether it is stopped no longer matters: it is all there.
-                let _stopped = listener(Delta::Text(&text));
-                return Ok(text);
+                let _stopped = listener(Delta::Text(&answer.text));
+                return Ok(answer);
             }
         };
-        let mut text = String::new();
-        let mut finish = None;
+        let mut assembly = Assembly::default();
         while let Some(part) = stream.next().await {
             let part = part.map_err(sort)?;
             if part.error.is_some() {
                 return Err(LlmError::Broken);
             }
-            let Some(choice) = part.choices.into_iter().next() else { continue };
-            if let Some(delta) =
-                choice.delta.and_then(|delta| delta.content).filter(|delta| !delta.is_empty())
-            {
-                text.push_str(&delta);
-                if listener(Delta::Text(&delta)).is_break() || text.len() > MAX_ANSWER_BYTES {
-                    return Ok(text);
-                }
+            let delta = assembly.add(part);
+            if delta.is_empty() {
+                continue;
             }
-            finish = choice.finish_reason.or(finish);
+            if listener(Delta::Text(&delta)).is_break() || assembly.text.len() > MAX_ANSWER_BYTES {
+                return Ok(assembly.stopped());
+            }
         }
-        // A server that dies closes the connection like one that is done; only the reason tells them apart.
-        let Some(finish) = finish else { return Err(LlmError::Broken) };
-        finished(text, &finish)
+        assembly.finished()
     }
 
-    fn body<'a>(&'a self, request: &'a ModelRequest, stream: bool) -> Body<'a> {
-        let system = Line { role: "system", content: &request.system };
-        let said = request.messages.iter().map(|said| Line {
-            role: match said.role {
-                Role::Customer => "user",
-                Role::Assistant => "assistant",
-            },
-            content: &said.text,
-        });
-        Body {
+    fn manner(&self, stream: bool) -> Manner<'_> {
+        Manner {
             model: &self.model,
-            messages: std::iter::once(system).chain(said).collect(),
             temperature: self.temperature,
             max_tokens: self.max_output_tokens,
             stream,
@@ -198,79 +184,6 @@ impl Config for Account {
     fn api_key(&self) -> &SecretString {
         &self.api_key
     }
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    model: &'a str,
-    messages: Vec<Line<'a>>,
-    temperature: f64,
-    max_tokens: u32,
-    stream: bool,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    role: &'static str,
-    content: &'a str,
-}
-
-/// An answer in one piece. Everything is optional: foreign servers leave out what they do not know.
-#[derive(Debug, Deserialize)]
-struct Whole {
-    #[serde(default)]
-    choices: Vec<WholeChoice>,
-}
-
-#[derive(Debug, Deserialize)]
-struct WholeChoice {
-    message: Option<Content>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Content {
-    content: Option<String>,
-}
-
-/// A piece of an answer.
-#[derive(Debug, Deserialize)]
-struct Part {
-    #[serde(default)]
-    choices: Vec<PartChoice>,
-    error: Option<serde_json::Value>,
-}
-
-#[derive(Debug, Deserialize)]
-struct PartChoice {
-    delta: Option<Content>,
-    finish_reason: Option<String>,
-}
-
-impl Whole {
-    fn text(self) -> Result<String, LlmError> {
-        let choice = self.choices.into_iter().next().ok_or(LlmError::BadAnswer)?;
-        let text = choice.message.and_then(|message| message.content).unwrap_or_default();
-        finished(text, choice.finish_reason.as_deref().unwrap_or("stop"))
-    }
-}
-
-/// What an answer is worth by the reason why it ended.
-fn finished(text: String, reason: &str) -> Result<String, LlmError> {
-    if reason == "content_filter" {
-        return Err(LlmError::ContentFilter);
-    }
-    let text = if reason == "length" { whole_sentences(&text).to_owned() } else { text };
-    if text.trim().is_empty() { Err(LlmError::BadAnswer) } else { Ok(text) }
-}
-
-/// The text up to its last whole sentence: an answer that reached its length must not end in half a price.
-fn whole_sentences(text: &str) -> &str {
-    let ends = text.char_indices().rev().find(|(index, c)| {
-        let after = text.get(index + c.len_utf8()..).unwrap_or_default();
-        matches!(c, '.' | '!' | '?' | '\n') && after.starts_with(char::is_whitespace)
-    });
-    ends.and_then(|(index, c)| text.get(..index + c.len_utf8())).unwrap_or_default()
 }
 
 /// Why there is no stream to read.

@@ -5,6 +5,10 @@ use tokio::time::Instant;
 use self::fake_llm::{Act, FakeLlm};
 use super::*;
 use crate::{
+    domain::{
+        message::Role,
+        tool::{ToolRound, ToolSpec},
+    },
     engine::{guard::Grounds, prompt::Said, turn::ModelReply},
     llm::pool::Pool,
 };
@@ -46,6 +50,9 @@ fn request() -> ModelRequest {
             said(Role::Assistant, "¡Hola!"),
             said(Role::Customer, "¿precio?"),
         ],
+        tools: Vec::new(),
+        rounds: Vec::new(),
+        heard: true,
         grounds: Arc::new(Grounds::default()),
     }
 }
@@ -76,7 +83,8 @@ async fn the_conversation_goes_out_and_the_answer_comes_back() {
     for stream in [false, true] {
         let fake = FakeLlm::start([answer("Cuesta $180.000 hoy.")]);
         let (reply, heard) = ask(&llm(&[("a", 1, &fake)]), stream).await;
-        assert_eq!(reply, Ok(ModelReply { text: "Cuesta $180.000 hoy.".to_owned(), key: "a".to_owned() }));
+        let reply = reply.unwrap();
+        assert_eq!((reply.text.as_str(), reply.key.as_str()), ("Cuesta $180.000 hoy.", "a"));
         assert_eq!(heard, if stream { "Cuesta $180.000 hoy." } else { "" });
         let asked = fake.asked();
         assert_eq!(asked.len(), 1);
@@ -187,4 +195,39 @@ fn a_pool_shows_no_key() {
     let fake = FakeLlm::start([]);
     let pool = Pool::new(&llm(&[("a", 1, &fake)])).unwrap();
     assert!(!format!("{pool:?}").contains("sk-"));
+}
+
+#[tokio::test]
+async fn a_call_of_a_tool_comes_back_whole_and_its_result_goes_out() {
+    for stream in [false, true] {
+        let arguments = serde_json::json!({"query": "¿precio?", "deep": {"n": 1}});
+        let fake = FakeLlm::start([Act::Call("search_knowledge", arguments.clone()), answer("Cuesta 5.")]);
+        let llm = llm(&[("a", 1, &fake)]);
+        let (reply, heard) = ask(&llm, stream).await;
+        let reply = reply.unwrap();
+        assert_eq!((reply.text.as_str(), heard.as_str()), ("", ""));
+        assert_eq!(
+            (reply.calls[0].name.as_str(), &reply.calls[0].arguments),
+            ("search_knowledge", &arguments)
+        );
+
+        let round = ToolRound { text: String::new(), calls: reply.calls, results: vec!["{}".to_owned()] };
+        let spec = ToolSpec {
+            name: "search_knowledge".to_owned(),
+            description: "Searches".to_owned(),
+            parameters: serde_json::json!({"type": "object"}),
+        };
+        let request = ModelRequest { tools: vec![spec], rounds: vec![round], ..request() };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        Pool::new(&llm).unwrap().ask(&request, deadline, None).await.unwrap();
+        let body = &fake.asked()[1].body;
+        assert_eq!(body["tools"][0]["function"]["name"], "search_knowledge");
+        let lines = body["messages"].as_array().unwrap();
+        let [.., asked, result] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(asked["tool_calls"][0]["function"]["name"], "search_knowledge");
+        let sent: serde_json::Value =
+            serde_json::from_str(asked["tool_calls"][0]["function"]["arguments"].as_str().unwrap()).unwrap();
+        assert_eq!(sent, arguments);
+        assert_eq!((&result["role"], &result["tool_call_id"]), (&"tool".into(), &"call_a".into()));
+    }
 }

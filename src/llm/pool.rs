@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 use super::{
     client::{Delta, KeyClient, Listener, http_client},
     error::LlmError,
+    wire::Answer,
 };
 use crate::{
     config::llm::Llm,
@@ -93,7 +94,9 @@ impl Pool {
             };
             let answer = timeout(left.min(self.timeout), attempt).await.unwrap_or(Err(LlmError::Timeout));
             match answer {
-                Ok(text) => return Ok(ModelReply { text, key: key.id().to_owned() }),
+                Ok(Answer { text, calls, usage }) => {
+                    return Ok(ModelReply { text, calls, usage, key: key.id().to_owned() });
+                }
                 Err(error) => {
                     let took_ms = begun.elapsed().as_millis();
                     tracing::warn!(key = key.id(), %error, took_ms, "a model key did not answer");

@@ -74,12 +74,150 @@ texts! {
     OurAddress = "our_address",
     /// The phone number as an answer.
     OurPhone = "our_phone",
+    /// A person was called because the customer is upset.
+    HandoffUpset = "handoff_upset",
+    /// A person was called because the product does not know.
+    HandoffUnknown = "handoff_unknown",
+    /// A person was called because the conversation goes round in circles.
+    HandoffLoop = "handoff_loop",
+    /// What to do in an emergency when the business has no protocol of its own.
+    Emergency = "emergency",
+    /// After the protocol: people were told.
+    EmergencyHandoff = "emergency_handoff",
+    /// The polite refusal of an attack.
+    Refusal = "refusal",
+    /// The answer to what is none of the business's subjects.
+    OutOfScope = "out_of_scope",
+    /// The answer to too many messages in a minute.
+    TooMany = "too_many",
+    /// Before the question for the first missing part of a lead.
+    AskIntro = "ask_intro",
+    /// Asks for the name.
+    AskName = "ask_name",
+    /// Asks for the e-mail address.
+    AskEmail = "ask_email",
+    /// Asks for the phone number.
+    AskPhone = "ask_phone",
+    /// Asks for the company.
+    AskCompany = "ask_company",
+    /// Asks what it is about.
+    AskProblem = "ask_problem",
+    /// Asks for the area.
+    AskInterest = "ask_interest",
+    /// Asks how urgent it is.
+    AskUrgency = "ask_urgency",
+    /// The e-mail address has not the form of one.
+    EmailWrong = "email_wrong",
+    /// The e-mail address is probably mistyped.
+    EmailTypo = "email_typo",
+    /// The answer to the wish to be contacted.
+    WillContact = "will_contact",
+    /// Data was taken, and nothing else is to be said.
+    Noted = "noted",
+    /// The customer corrected data.
+    Corrected = "corrected",
+    /// The lead is complete: the registered case.
+    LeadRegistered = "lead_registered",
+    /// A support case was opened.
+    TicketOpened = "ticket_opened",
+    /// A question that invites the next step.
+    AnythingElse = "anything_else",
+    /// How appointments are made while there is no calendar to look into.
+    BookByPerson = "book_by_person",
     /// What Spanish is called.
     Spanish = "es",
     /// What English is called.
     English = "en",
     /// What Portuguese is called.
     Portuguese = "pt",
+    /// The heading of a notice: danger, a person is needed at once.
+    NoticeEmergency = "notice_emergency",
+    /// The heading of a notice: a person is called into a conversation.
+    NoticeHandoff = "notice_handoff",
+    /// The heading of a notice: a new lead.
+    NoticeLead = "notice_lead",
+    /// The heading of a notice: a lead gave other data.
+    NoticeLeadChanged = "notice_lead_changed",
+    /// The heading of a notice: a new case.
+    NoticeTicket = "notice_ticket",
+    /// The end of a notice by e-mail.
+    NoticeFooter = "notice_footer",
+    /// In a notice, before why a person is called.
+    NoticeReason = "notice_reason",
+    /// In a notice, before how the channel calls the contact.
+    NoticeContact = "notice_contact",
+    /// In a notice, before the channel.
+    NoticeChannel = "notice_channel",
+    /// In a notice, before the name.
+    NoticeName = "notice_name",
+    /// In a notice, before the phone number.
+    NoticePhone = "notice_phone",
+    /// In a notice, before the e-mail address.
+    NoticeEmail = "notice_email",
+    /// In a notice, before the company.
+    NoticeCompany = "notice_company",
+    /// In a notice, before what somebody is interested in.
+    NoticeInterest = "notice_interest",
+    /// In a notice, before what is wanted or wrong.
+    NoticeProblem = "notice_problem",
+    /// In a notice, before how soon it must be.
+    NoticeUrgency = "notice_urgency",
+    /// In a notice, before what a lead is worth.
+    NoticeQualification = "notice_qualification",
+    /// In a notice, before what a case is about.
+    NoticeSubject = "notice_subject",
+    /// In a notice, before the customer's words of a case.
+    NoticeDetail = "notice_detail",
+    /// In a notice, before what a conversation is about.
+    NoticeSummary = "notice_summary",
+    /// In a notice, before the last messages.
+    NoticeSaid = "notice_said",
+    /// In a notice, before the id of what it tells of.
+    NoticeReference = "notice_reference",
+    /// Who speaks: the customer.
+    RoleCustomer = "role_customer",
+    /// Who speaks: the product.
+    RoleAssistant = "role_assistant",
+    /// Who speaks: a person of the business.
+    RolePerson = "role_person",
+    /// Why a person is called: danger.
+    ReasonEmergency = "reason_emergency",
+    /// Why a person is called: the customer asked for one.
+    ReasonExplicitRequest = "reason_explicit_request",
+    /// Why a person is called: the customer is upset.
+    ReasonNegativeSentiment = "reason_negative_sentiment",
+    /// Why a person is called: too little was known.
+    ReasonRepeatedFallbacks = "reason_repeated_fallbacks",
+    /// Why a person is called: the same again and again.
+    ReasonLoop = "reason_loop",
+    /// Why a person is called: an agent decided so.
+    ReasonAgentRequest = "reason_agent_request",
+    /// Why a person is called: it looks like an attack.
+    ReasonThreat = "reason_threat",
+    /// A person stepped in.
+    ReasonTakeover = "reason_takeover",
+    /// How soon: at once.
+    UrgencyHigh = "urgency_high",
+    /// How soon: soon.
+    UrgencyMedium = "urgency_medium",
+    /// How soon: some time.
+    UrgencyLow = "urgency_low",
+    /// What somebody is interested in: to buy.
+    InterestSales = "interest_sales",
+    /// What somebody is interested in: help with what was bought.
+    InterestSupport = "interest_support",
+    /// What somebody is interested in: invoices and payments.
+    InterestBilling = "interest_billing",
+    /// What somebody is interested in: anything else.
+    InterestOther = "interest_other",
+    /// What a lead is worth: wants to buy.
+    QualificationHot = "qualification_hot",
+    /// What a lead is worth: needs help.
+    QualificationSupport = "qualification_support",
+    /// What a lead is worth: looks around.
+    QualificationCold = "qualification_cold",
+    /// What a lead is worth: sells something to us, or nonsense.
+    QualificationSpam = "qualification_spam",
 }
 
 impl Text {

@@ -7,7 +7,8 @@ fn every_template_renders_in_three_languages_with_full_and_with_empty_facts() {
         for facts in [sample(), Facts::default()] {
             for task in Task::ALL {
                 let text = prompts.render(task, language, &facts);
-                assert!(text.len() > 500 && !text.contains("{{") && !text.contains("{%"), "{text}");
+                let least = if task == Task::Answer { 500 } else { 80 };
+                assert!(text.len() > least && !text.contains("{{") && !text.contains("{%"), "{text}");
             }
             for text in Text::ALL {
                 let said = prompts.text(text, language, &facts);

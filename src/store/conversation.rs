@@ -8,6 +8,7 @@ use crate::{
     clock::Ids,
     domain::{
         conversation::{ChannelKind, ConversationId, ConversationSummary},
+        handoff::Owner,
         message::{Inbound, Message, Role},
     },
 };
@@ -30,14 +31,18 @@ impl TenantDb {
         limit: u32,
     ) -> Result<Vec<Message>, StoreError> {
         let conversation = conversation.clone();
+        self.read(move |tx| recent(tx, &conversation, limit)).await
+    }
+
+    /// A conversation as lists show it.
+    pub async fn conversation(
+        &self,
+        conversation: &ConversationId,
+    ) -> Result<Option<ConversationSummary>, StoreError> {
+        let conversation = conversation.clone();
         self.read(move |tx| {
-            let mut statement = tx.prepare_cached(
-                "select id, turn_id, role, message_id, text, created_ms, conversation_id from message
-                 where conversation_id = ?1 order by id desc limit ?2",
-            )?;
-            let mut messages = collect(statement.query_map(params![conversation.as_str(), limit], message)?)?;
-            messages.reverse();
-            Ok(messages)
+            let mut statement = tx.prepare_cached(&format!("{SELECT} where c.id = ?1"))?;
+            statement.query_row([conversation.as_str()], raw).optional()?.map(summary).transpose()
         })
         .await
     }
@@ -52,17 +57,10 @@ impl TenantDb {
     ) -> Result<Option<Vec<Message>>, StoreError> {
         let conversation = conversation.clone();
         self.read(move |tx| {
-            let known = tx
-                .query_row("select 1 from conversation where id = ?1", [conversation.as_str()], |_| Ok(()))
-                .optional()?;
-            if known.is_none() {
+            if !exists(tx, &conversation)? {
                 return Ok(None);
             }
-            let mut statement = tx.prepare_cached(
-                "select id, turn_id, role, message_id, text, created_ms, conversation_id from message
-                 where conversation_id = ?1 and id > ?2 order by id limit ?3",
-            )?;
-            collect(statement.query_map(params![conversation.as_str(), after, limit], message)?).map(Some)
+            between(tx, &conversation, after, limit).map(Some)
         })
         .await
     }
@@ -76,39 +74,125 @@ impl TenantDb {
     ) -> Result<Vec<ConversationSummary>, StoreError> {
         self.read(move |tx| {
             let (before_ms, before_id) = before.unwrap_or((i64::MAX, ConversationId::new("")));
-            let mut statement = tx.prepare_cached(
-                "select c.id, t.address, t.channel, c.created_ms, c.updated_ms,
-                        (select count(*) from message m where m.conversation_id = c.id)
-                 from conversation c join contact t on t.id = c.contact_id
-                 where (c.updated_ms, c.id) < (?1, ?2)
-                 order by c.updated_ms desc, c.id desc limit ?3",
-            )?;
-            let rows = statement.query_map(params![before_ms, before_id.as_str(), limit], |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get::<_, String>(1)?,
-                    row.get::<_, String>(2)?,
-                    row.get::<_, i64>(3)?,
-                    row.get::<_, i64>(4)?,
-                    row.get::<_, u64>(5)?,
-                ))
-            })?;
-            rows.map(|row| {
-                let (id, contact, channel, created_ms, updated_ms, messages) = row?;
-                Ok(ConversationSummary {
-                    conversation: ConversationId::new(id),
-                    contact,
-                    channel: ChannelKind::from_name(&channel)
-                        .ok_or_else(|| StoreError::value("channel", channel))?,
-                    messages,
-                    created_at: timestamp(created_ms)?,
-                    updated_at: timestamp(updated_ms)?,
-                })
-            })
-            .collect()
+            let mut statement = tx.prepare_cached(&format!(
+                "{SELECT} where (c.updated_ms, c.id) < (?1, ?2)
+                 order by c.updated_ms desc, c.id desc limit ?3"
+            ))?;
+            let rows = statement.query_map(params![before_ms, before_id.as_str(), limit], raw)?;
+            rows.map(|row| summary(row?)).collect()
         })
         .await
     }
+}
+
+/// What every reading of conversations begins with; [`raw`] reads its columns.
+const SELECT: &str = "\
+    select c.id, t.address, t.name, t.channel, c.owner, c.created_ms, c.updated_ms,
+           (select count(*) from message m where m.conversation_id = c.id)
+    from conversation c join contact t on t.id = c.contact_id";
+
+/// A stored conversation, whose names and times are still to be understood.
+type RawConversation = (String, String, Option<String>, String, String, i64, i64, u64);
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<RawConversation> {
+    Ok((
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+        row.get(6)?,
+        row.get(7)?,
+    ))
+}
+
+fn summary(
+    (id, contact, contact_name, channel, owner, created_ms, updated_ms, messages): RawConversation,
+) -> Result<ConversationSummary, StoreError> {
+    Ok(ConversationSummary {
+        conversation: ConversationId::new(id),
+        contact,
+        contact_name,
+        channel: ChannelKind::from_name(&channel).ok_or_else(|| StoreError::value("channel", channel))?,
+        owner: Owner::from_name(&owner).ok_or_else(|| StoreError::value("owner", owner))?,
+        messages,
+        created_at: timestamp(created_ms)?,
+        updated_at: timestamp(updated_ms)?,
+    })
+}
+
+/// Whether there is such a conversation.
+pub(super) fn exists(tx: &Transaction<'_>, conversation: &ConversationId) -> Result<bool, StoreError> {
+    let mut statement = tx.prepare_cached("select 1 from conversation where id = ?1")?;
+    Ok(statement.exists([conversation.as_str()])?)
+}
+
+/// The last `limit` messages of a conversation, oldest first.
+pub(super) fn recent(
+    tx: &Transaction<'_>,
+    conversation: &ConversationId,
+    limit: u32,
+) -> Result<Vec<Message>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "select id, turn_id, role, message_id, text, created_ms, conversation_id from message
+         where conversation_id = ?1 order by id desc limit ?2",
+    )?;
+    let mut messages = collect(statement.query_map(params![conversation.as_str(), limit], message)?)?;
+    messages.reverse();
+    Ok(messages)
+}
+
+/// The messages of a conversation that came after `after`, oldest first, at most `limit`.
+pub(super) fn between(
+    tx: &Transaction<'_>,
+    conversation: &ConversationId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Message>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "select id, turn_id, role, message_id, text, created_ms, conversation_id from message
+         where conversation_id = ?1 and id > ?2 order by id limit ?3",
+    )?;
+    collect(statement.query_map(params![conversation.as_str(), after, limit], message)?)
+}
+
+/// What a person said in a conversation under an id of their own.
+pub(super) fn person_message(
+    tx: &Transaction<'_>,
+    conversation: &ConversationId,
+    message_id: &str,
+) -> Result<Option<Message>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "select id, turn_id, role, message_id, text, created_ms, conversation_id from message
+         where conversation_id = ?1 and role = ?2 and message_id = ?3 order by id desc limit 1",
+    )?;
+    let found =
+        statement.query_map(params![conversation.as_str(), Role::Person.as_str(), message_id], message)?;
+    Ok(collect(found)?.pop())
+}
+
+/// Writes down what a person says, and puts it into the outbox. Gives the message's place.
+pub(super) fn say_as_person(
+    tx: &Transaction<'_>,
+    conversation: &ConversationId,
+    text: &str,
+    message_id: Option<&str>,
+    now_ms: i64,
+) -> Result<i64, StoreError> {
+    tx.prepare_cached(
+        "insert into message (conversation_id, turn_id, role, message_id, text, created_ms)
+         values (?1, null, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![conversation.as_str(), Role::Person.as_str(), message_id, text, now_ms])?;
+    let id = tx.last_insert_rowid();
+    tx.prepare_cached(
+        "insert into outbox (conversation_id, turn_id, channel, contact, text, state, due_ms, created_ms)
+         select c.id, null, t.channel, t.address, ?2, 'pending', ?3, ?3
+         from conversation c join contact t on t.id = c.contact_id where c.id = ?1",
+    )?
+    .execute(params![conversation.as_str(), text, now_ms])?;
+    Ok(id)
 }
 
 /// A stored instant.
@@ -117,7 +201,7 @@ pub(super) fn timestamp(ms: i64) -> Result<Timestamp, StoreError> {
 }
 
 /// A stored message, whose role and time are still to be understood.
-type RawMessage = (i64, String, String, Option<String>, String, i64, String);
+type RawMessage = (i64, Option<String>, String, Option<String>, String, i64, String);
 
 fn message(row: &Row<'_>) -> rusqlite::Result<RawMessage> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))

@@ -90,6 +90,13 @@ impl World {
             contact: claim.contact.clone(),
             answered: claim.messages.iter().map(|m| m.seq).collect(),
             newer,
+            effects: Vec::new(),
+            owner_ms: 0,
+            returned: false,
+            fallbacks: 0,
+            agents: Vec::new(),
+            usage: Vec::new(),
+            ids: self.ids.clone(),
             now_ms: self.clock.now_ms(),
         }
     }

@@ -11,6 +11,7 @@ use super::StoreError;
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0001_conversations.sql")),
     M::up(include_str!("migrations/0002_knowledge.sql")),
+    M::up(include_str!("migrations/0003_service.sql")),
 ];
 
 /// Brings the schema up to date, in one transaction.

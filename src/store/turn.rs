@@ -1,12 +1,23 @@
-//! Committing a turn: what was said, what goes out and that the inbox is done, in one transaction.
+//! Committing a turn: what was said, what goes out, what else happens and that the inbox is done, in one transaction.
+//!
+//! A turn may have no reply: while a person speaks in the conversation, only what the customer said is written down.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{StoreError, TenantDb, inbox};
-use crate::domain::{
-    conversation::{ChannelKind, ConversationId},
-    message::Role,
-    turn::TurnReport,
+use super::{
+    StoreError, TenantDb,
+    effect::{self, Applying},
+    handoff, inbox,
+    usage::{self, KeyUsage},
+};
+use crate::{
+    clock::Ids,
+    domain::{
+        conversation::{ChannelKind, ConversationId},
+        effect::Effect,
+        message::Role,
+        turn::TurnReport,
+    },
 };
 
 /// A turn ready to be committed.
@@ -24,6 +35,21 @@ pub struct TurnCommit {
     pub answered: Vec<i64>,
     /// What to do when more messages came meanwhile.
     pub newer: Newer,
+    /// What else happens with the turn, in order. A handoff among them makes the conversation wait for a person.
+    pub effects: Vec<Effect>,
+    /// When a person last did something in the conversation, as the turn saw it when it began
+    /// ([`TurnContext::owner_ms`](super::turn_context::TurnContext::owner_ms)).
+    pub owner_ms: i64,
+    /// Whether the product takes the conversation back, before the effects, because the person was silent too long.
+    pub returned: bool,
+    /// Answers of "I do not know" in a row, this turn included.
+    pub fallbacks: u32,
+    /// The agents that took part, best first.
+    pub agents: Vec<String>,
+    /// What was spent with models.
+    pub usage: Vec<KeyUsage>,
+    /// Where the ids of new rows come from.
+    pub ids: Ids,
     /// The time of the commit, in milliseconds since 1970.
     pub now_ms: i64,
 }
@@ -44,6 +70,8 @@ pub enum Committed {
     Done(Vec<i64>),
     /// Nothing is stored: these messages wait now, the answered ones among them.
     Superseded(Vec<inbox::Pending>),
+    /// Nothing is stored: a person took the conversation, spoke in it or gave it back meanwhile. The turn starts over.
+    OwnerChanged,
     /// Nothing is stored: the lease ended and the conversation is no longer the caller's.
     LeaseLost,
 }
@@ -83,6 +111,9 @@ fn commit_turn(tx: &Transaction<'_>, commit: &TurnCommit) -> Result<Committed, S
     }
     if commit.newer == Newer::Supersede && waiting.len() > commit.answered.len() {
         return Ok(Committed::Superseded(waiting));
+    }
+    if handoff::owner_changed(tx, conversation, commit.owner_ms)? {
+        return Ok(Committed::OwnerChanged);
     }
 
     let json = serde_json::to_string(report).map_err(|e| StoreError::value("turn", e))?;
@@ -128,10 +159,24 @@ fn commit_turn(tx: &Transaction<'_>, commit: &TurnCommit) -> Result<Committed, S
         ])?;
         outbox.push(tx.last_insert_rowid());
     }
+    let agents = serde_json::to_string(&commit.agents).map_err(|e| StoreError::value("list of agents", e))?;
     tx.prepare_cached(
-        "update conversation set lease_owner = null, lease_until_ms = 0, language = ?2, updated_ms = ?3
+        "update conversation set lease_owner = null, lease_until_ms = 0, language = ?2, fallbacks = ?3, agents = ?4,
+                                 updated_ms = ?5
          where id = ?1",
     )?
-    .execute(params![conversation.as_str(), report.language.code(), commit.now_ms])?;
+    .execute(params![
+        conversation.as_str(),
+        report.language.code(),
+        commit.fallbacks,
+        agents,
+        commit.now_ms
+    ])?;
+    let applying = Applying { tx, conversation, now_ms: commit.now_ms, ids: &commit.ids };
+    if commit.returned {
+        handoff::return_idle(&applying)?;
+    }
+    effect::apply(&applying, &commit.effects)?;
+    usage::add(tx, conversation, &commit.usage, commit.now_ms)?;
     Ok(Committed::Done(outbox))
 }

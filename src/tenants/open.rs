@@ -4,21 +4,18 @@ use std::sync::Arc;
 
 use jiff::civil::Weekday;
 
-use super::{Tenant, TenantError, words::SharedPrompts};
+use super::{Tenant, TenantError, desk, words::SharedPrompts};
 use crate::{
-    config::{
-        Config,
-        daemon::{self, Paths},
-        tenant::TenantConfig,
-    },
+    config::{Config, daemon::Paths, tenant::TenantConfig},
     domain::{
         business::{Business, WeekHours},
         tenant::TenantId,
     },
     knowledge::{embed::Embedder, retrieve::Knowledge},
-    prompts::{PromptError, Prompts},
-    store::{StoreError, TenantDb, outbox::OnUnknown},
-    worker::{DAEMON_OWNER, runner::TenantContext},
+    prompts::Prompts,
+    remote::RemoteTools,
+    store::{StoreError, TenantDb},
+    worker::{DAEMON_OWNER, observer::Observer, on_unknown, runner::TenantContext},
 };
 
 /// What all tenants work with.
@@ -69,21 +66,24 @@ async fn read_context(
         .await
         .map_err(|join| TenantError::interrupted(id, &join))?
         .map_err(|error| TenantError::Content { id: id.clone(), message: error.to_string() })?;
-    Ok(Tenant { context: put_together(id, &config, prompts, knowledge), config })
+    let context = put_together(id, &config, prompts, knowledge)
+        .map_err(|message| TenantError::Content { id: id.clone(), message })?;
+    Ok(Tenant { context, config })
 }
 
 /// What the turns of a tenant work with. Blocking: reads the tenant's prompts.
 ///
 /// # Errors
-/// What is wrong with a prompt, with file and line.
+/// What is wrong with a prompt, with file and line, or with an agent or tool that the configuration names.
 pub fn context(
     id: &TenantId,
     config: &TenantConfig,
     paths: &Paths,
     knowledge: Knowledge,
-) -> Result<TenantContext, PromptError> {
-    let prompts = SharedPrompts::default().of(id, paths)?;
-    Ok(put_together(id, config, prompts, knowledge))
+) -> Result<TenantContext, TenantError> {
+    let content = |message: String| TenantError::Content { id: id.clone(), message };
+    let prompts = SharedPrompts::default().of(id, paths).map_err(|error| content(error.to_string()))?;
+    put_together(id, config, prompts, knowledge).map_err(content)
 }
 
 fn put_together(
@@ -91,15 +91,20 @@ fn put_together(
     config: &TenantConfig,
     prompts: Arc<Prompts>,
     knowledge: Knowledge,
-) -> TenantContext {
-    TenantContext {
+) -> Result<TenantContext, String> {
+    let desk = Arc::new(desk::desk(config));
+    desk::check(&desk, config, &prompts)?;
+    Ok(TenantContext {
         id: id.clone(),
         business: Arc::new(business(config)),
         db: knowledge.db().clone(),
+        observer: Arc::new(Observer::new(knowledge.embedder().clone(), desk.clone())),
         knowledge,
         prompts,
+        desk,
+        remote: RemoteTools::new(config).map_err(|error| error.to_string())?,
         window: config.memory.window,
-    }
+    })
 }
 
 /// What a reply may need to know of the business.
@@ -128,14 +133,12 @@ fn hours(config: &TenantConfig) -> WeekHours {
 
 /// Frees what a daemon that was killed held: no other one lives, because this one has the data directory.
 async fn settle(id: &TenantId, db: &TenantDb, daemon: &Config) -> Result<(), StoreError> {
-    let policy = match daemon.outbox.on_unknown {
-        daemon::OnUnknown::Resend => OnUnknown::Resend,
-        daemon::OnUnknown::Hold => OnUnknown::Hold,
-    };
+    let policy = on_unknown(daemon);
     let leases = db.release_all(DAEMON_OWNER).await?;
     let replies = db.settle_unknown(DAEMON_OWNER, policy).await?;
-    if leases + replies > 0 {
-        tracing::info!(tenant = %id, leases, replies, policy = ?policy, "settled what a killed daemon left half-way");
+    let deliveries = db.settle_unknown_deliveries(DAEMON_OWNER, policy).await?;
+    if leases + replies + deliveries > 0 {
+        tracing::info!(tenant = %id, leases, replies, deliveries, policy = ?policy, "settled what a killed daemon left half-way");
     }
     Ok(())
 }

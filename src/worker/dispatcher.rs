@@ -50,6 +50,10 @@ pub struct Dispatcher {
     pub bell: Arc<Bell>,
     /// Rung when a turn left replies.
     pub outbox: Arc<Bell>,
+    /// Rung when a turn was committed, which may have left something to tell the business.
+    pub deliveries: Arc<Bell>,
+    /// Rung when a conversation will have something to be summed up.
+    pub memory: Arc<Bell>,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
     /// The name in the leases, unique to this run of the process.
@@ -157,7 +161,11 @@ impl Worker {
         let run = parts.turns.run(&tenant.context, claim, &parts.owner);
         let caught = std::panic::AssertUnwindSafe(tokio::time::timeout(limit, run)).catch_unwind();
         match caught.await {
-            Ok(Ok(Ok(report))) => self.done(&id, &report),
+            Ok(Ok(Ok(report))) => {
+                let quiet = tenant.config.memory.consolidate_after;
+                parts.memory.ring_at(&id, after_ms(parts.clock.now_ms(), quiet));
+                self.done(&id, &report);
+            }
             Ok(Ok(Err(RunError::LeaseLost))) => {
                 tracing::warn!(tenant = %id, %conversation, "the lease ended before the turn did");
             }
@@ -186,6 +194,7 @@ impl Worker {
             total_ms = report.latency_ms.total,
             "answered"
         );
+        self.parts.deliveries.ring(id);
         if report.messages.is_empty() {
             // Nothing will be sent that could call them.
             self.parts.desk.hand_over(id, &report.conversation);

@@ -36,10 +36,11 @@ const ROUND: usize = 16;
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long to wait before noting again what came of a reply when the database refused.
-const NOTE_AGAIN: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(10) };
+pub(super) const NOTE_AGAIN: Backoff =
+    Backoff { first: Duration::from_millis(200), most: Duration::from_secs(10) };
 
 /// How often noting is tried. After that the reply stays half-way until the next start settles it.
-const MAX_NOTES: u32 = 20;
+pub(super) const MAX_NOTES: u32 = 20;
 
 /// The parts of an outbox worker.
 #[derive(Debug, Clone)]

@@ -5,38 +5,60 @@ use std::{path::Path, sync::Arc, time::SystemTime};
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::bell::Bell;
+use super::{bell::Bell, rounds::after_ms};
 use crate::{domain::tenant::TenantId, tenants::Tenants};
 
 /// Tenants opened at once. Customers who write now come first.
 const AT_ONCE: usize = 2;
 
+/// How the workers are told.
+#[derive(Debug, Clone)]
+pub struct Bells {
+    /// Of messages.
+    pub dispatcher: Arc<Bell>,
+    /// Of replies.
+    pub outbox: Arc<Bell>,
+    /// Of deliveries.
+    pub deliveries: Arc<Bell>,
+    /// Of conversations to be summed up.
+    pub memory: Arc<Bell>,
+}
+
 /// Opens every tenant that has a database, which settles what was left half-way, tells the workers of those with
 /// work, and closes the others again.
-pub async fn run(tenants: Tenants, dispatcher: Arc<Bell>, outbox: Arc<Bell>, stop: CancellationToken) {
+pub async fn run(tenants: Tenants, bells: Bells, stop: CancellationToken) {
     let listed = {
         let tenants = tenants.clone();
         tokio::task::spawn_blocking(move || by_last_change(&tenants)).await.unwrap_or_default()
     };
     let total = listed.len();
     let looked = futures::stream::iter(listed).take_until(stop.cancelled()).map(|id| {
-        let (tenants, dispatcher, outbox) = (tenants.clone(), dispatcher.clone(), outbox.clone());
+        let (tenants, bells) = (tenants.clone(), bells.clone());
         async move {
             let work = match tenants.look(&id).await {
-                Ok(tenant) => async {
-                    anyhow::Ok((tenant.db().count_pending().await?, tenant.db().count_unsent().await?))
+                Ok(tenant) => {
+                    let db = tenant.db();
+                    if let Ok(Some(updated_ms)) = db.oldest_to_summarise().await {
+                        let quiet = tenant.config.memory.consolidate_after;
+                        bells.memory.ring_at(&id, after_ms(updated_ms, quiet));
+                    }
+                    async {
+                        let pending = db.count_pending().await?;
+                        anyhow::Ok((pending, db.count_unsent().await?, db.count_undelivered().await?))
+                    }
+                    .await
+                    .unwrap_or((1, 1, 1))
                 }
-                .await
-                .unwrap_or((1, 1)),
                 // The registry has said why; whoever writes to it next tries again.
                 Err(_) => return,
             };
             match work {
-                (0, 0) => tenants.close_unused(&id).await,
-                (pending, unsent) => {
-                    tracing::debug!(tenant = %id, pending, unsent, "found work left from before");
-                    dispatcher.ring(&id);
-                    outbox.ring(&id);
+                (0, 0, 0) => tenants.close_unused(&id).await,
+                (pending, unsent, undelivered) => {
+                    tracing::debug!(tenant = %id, pending, unsent, undelivered, "found work left from before");
+                    for bell in [&bells.dispatcher, &bells.outbox, &bells.deliveries] {
+                        bell.ring(&id);
+                    }
                 }
             }
         }

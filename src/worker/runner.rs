@@ -3,40 +3,46 @@
 //! The daemon and `iass chat` run their turns here, over the same claims and the same commit. It decides nothing that
 //! a customer reads: that is [`Turn`]'s.
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+mod ask;
+mod calls;
+
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::trace::Trace;
+use self::calls::Caller;
+use super::{observer::Observer, trace::Trace};
 use crate::{
     clock::{Clock, Ids},
     crash,
     domain::{
         business::Business,
         language::Language,
-        retrieval::Retrieval,
+        lead::LeadRecord,
         tenant::TenantId,
-        turn::{Latency, Threat, TurnReport},
+        turn::{Handoff, Latency, TurnReport},
     },
-    engine::turn::{AnsweredBy, Call, Event, ModelRequest, Outcome, Said, Step, ToolResult, Turn, TurnInput},
-    knowledge::retrieve::{Knowledge, KnowledgeError, SearchOptions},
+    engine::{
+        desk::Desk,
+        turn::{
+            AnsweredBy, Event, FreshIds, Heard, LeadTouched, Outcome, Said, Standing, Step, Turn, TurnInput,
+        },
+    },
+    knowledge::retrieve::Knowledge,
     llm::{
         client::{Delta, Listener},
         pool::Pool,
     },
     prompts::Prompts,
+    remote::RemoteTools,
     store::{
         StoreError, TenantDb,
         inbox::{Claim, Pending},
         turn::{Committed, TurnCommit},
+        turn_context::TurnContext,
+        usage::KeyUsage,
     },
 };
-
-/// Passages that a turn looks at.
-const PASSAGES: usize = 6;
-
-/// The longest a search may take. It is milliseconds; this is for a disk that hangs.
-const SEARCH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What `answered_by` says when no model did.
 const BUILTIN: &str = "builtin";
@@ -54,6 +60,12 @@ pub struct TenantContext {
     pub knowledge: Knowledge,
     /// Its words.
     pub prompts: Arc<Prompts>,
+    /// How it wants its customers served.
+    pub desk: Arc<Desk>,
+    /// What looks at its customers' messages.
+    pub observer: Arc<Observer>,
+    /// The tools of its own servers.
+    pub remote: RemoteTools,
     /// How many messages of history a turn sees.
     pub window: u32,
 }
@@ -86,6 +98,8 @@ struct Running<'a> {
     owner: &'a str,
     /// The messages that the turn answers.
     waiting: Vec<Pending>,
+    /// When a person last did something in the conversation.
+    owner_ms: i64,
     latency: Latency,
     trace: &'a mut Trace,
 }
@@ -94,6 +108,11 @@ impl TurnRunner {
     /// A runner that asks the models of `pool` and ends a turn with what there is when `deadline` is over.
     pub fn new(pool: Arc<Pool>, deadline: Duration, clock: Clock, ids: Ids) -> Self {
         Self { pool, deadline, clock, ids }
+    }
+
+    /// The models that it asks.
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.pool
     }
 
     /// Runs one turn to its commit. `listener` hears a model's answer while it is written; only words that have a
@@ -142,33 +161,32 @@ impl TurnRunner {
     ) -> Result<TurnReport, RunError> {
         let begun = Instant::now();
         let mut deadline = begun + self.deadline;
-        let history = tenant.db.history(&claim.conversation, tenant.window).await?;
-        let input = TurnInput {
-            messages: texts(&claim.messages),
-            attempts: claim.messages.iter().map(|message| message.attempts).max().unwrap_or_default(),
-            history: history.into_iter().map(|said| Said { role: said.role, text: said.text }).collect(),
-            contact_name: claim.contact_name.clone(),
-            previous_language: claim.language.as_deref().and_then(Language::from_code),
-            business: tenant.business.clone(),
-            prompts: tenant.prompts.clone(),
-            has_model: !self.pool.is_empty(),
-        };
+        let mut context = self.context(tenant, claim).await?;
+        let input = self.input(tenant, claim, &context).await?;
         trace.history = input.history.len();
         let mut running = Running {
             tenant,
             claim,
             owner,
             waiting: claim.messages.clone(),
+            owner_ms: context.owner_ms,
             latency: Latency::default(),
             trace,
         };
+        let mut heard = false;
         let (mut turn, mut step) = Turn::begin(input);
         loop {
             let event = match step {
-                Step::Run(call) => running.run_tool(call).await,
+                Step::Run(call) => {
+                    let contact_id = &context.contact_id;
+                    let caller = Caller { tenant, claim, contact_id, deadline };
+                    caller.run(call, &mut running.latency, running.trace).await
+                }
                 Step::Ask(request) => {
+                    withdraw(&mut heard, listener.as_mut());
                     let asked = Instant::now();
-                    let event = self.ask(&request, deadline, listener.as_mut(), running.trace).await;
+                    let asking = ask::Asking { pool: &self.pool, request: &request, deadline };
+                    let event = asking.ask(listener.as_mut(), &mut heard, running.trace).await;
                     running.latency.llm += milliseconds(asked);
                     event
                 }
@@ -177,12 +195,19 @@ impl TurnRunner {
                     match self.commit(&mut running, outcome).await? {
                         Ended::Done(report) => return Ok(*report),
                         Ended::WroteOn(messages) => {
-                            if let Some(listener) = &mut listener {
-                                // Nobody can stop a turn that starts over.
-                                let _stop = listener(Delta::Withdrawn);
-                            }
+                            withdraw(&mut heard, listener.as_mut());
                             deadline = Instant::now() + self.deadline;
                             Event::Conflict(messages)
+                        }
+                        Ended::OwnerChanged => {
+                            withdraw(&mut heard, listener.as_mut());
+                            deadline = Instant::now() + self.deadline;
+                            context = self.context(tenant, claim).await?;
+                            running.owner_ms = context.owner_ms;
+                            let mut input = self.input(tenant, claim, &context).await?;
+                            input.messages = self::heard(&running.waiting);
+                            (turn, step) = Turn::begin(input);
+                            continue;
                         }
                     }
                 }
@@ -191,57 +216,71 @@ impl TurnRunner {
         }
     }
 
-    /// Asks the model. What it writes is heard only as far as every figure in it has a source.
-    async fn ask(
+    /// How things stand in the conversation.
+    async fn context(&self, tenant: &TenantContext, claim: &Claim) -> Result<TurnContext, StoreError> {
+        tenant.db.turn_context(&claim.conversation, self.clock.now_ms()).await
+    }
+
+    /// What the turn starts from.
+    async fn input(
         &self,
-        request: &ModelRequest,
-        deadline: Instant,
-        listener: Option<&mut Listener<'_>>,
-        trace: &mut Trace,
-    ) -> Event {
-        trace.prompt_tokens = request.tokens();
-        let answer = match listener.filter(|_| request.grounds.allows_parts()) {
-            None => self.pool.ask(request, deadline, None).await,
-            Some(listener) => {
-                let mut written = String::new();
-                let mut told = 0;
-                let mut hear = |delta: Delta<'_>| -> ControlFlow<()> {
-                    let Delta::Text(text) = delta else {
-                        written.clear();
-                        told = 0;
-                        return listener(delta);
-                    };
-                    written.push_str(text);
-                    // A figure is whole only when something stands behind it.
-                    let whole = written.rfind(char::is_whitespace).unwrap_or_default();
-                    let Some(part) = written.get(..whole).filter(|_| whole > told) else {
-                        return ControlFlow::Continue(());
-                    };
-                    if part.trim_start().starts_with("<think>") && !part.contains("</think>") {
-                        return ControlFlow::Continue(());
-                    }
-                    if request.grounds.check_facts(part).is_err() {
-                        return ControlFlow::Break(());
-                    }
-                    let new = part.get(told..).unwrap_or_default();
-                    told = whole;
-                    listener(Delta::Text(new))
-                };
-                let answer = self.pool.ask(request, deadline, Some(&mut hear)).await;
-                if answer.is_ok() && request.grounds.check_facts(&written).is_ok() {
-                    // The last word had nothing behind it. Whether the listener still listens no longer matters.
-                    let _stop = listener(Delta::Text(written.get(told..).unwrap_or_default()));
-                }
-                answer
-            }
+        tenant: &TenantContext,
+        claim: &Claim,
+        context: &TurnContext,
+    ) -> Result<TurnInput, StoreError> {
+        let history = tenant.db.history(&claim.conversation, tenant.window).await?;
+        let now_ms = self.clock.now_ms();
+        let has_model = !self.pool.is_empty();
+        let remote_tools = if has_model { tenant.remote.specs().await } else { Vec::new() };
+        Ok(TurnInput {
+            tenant: tenant.id.clone(),
+            now_ms,
+            messages: heard(&claim.messages),
+            attempts: claim.messages.iter().map(|message| message.attempts).max().unwrap_or_default(),
+            history: history.into_iter().map(|said| Said { role: said.role, text: said.text }).collect(),
+            contact_name: claim.contact_name.clone(),
+            previous_language: claim.language.as_deref().and_then(Language::from_code),
+            business: tenant.business.clone(),
+            prompts: tenant.prompts.clone(),
+            desk: tenant.desk.clone(),
+            standing: Standing {
+                owner: context.owner,
+                owner_for_ms: now_ms.saturating_sub(context.owner_ms),
+                fallbacks: context.fallbacks,
+                agents: context.agents.clone(),
+                lead: context.lead.clone(),
+                facts: context.facts.clone(),
+                messages_last_minute: context.messages_last_minute,
+                tokens_today: context.tokens_today,
+                contact_tokens_today: context.contact_tokens_today,
+                contact: claim.contact.clone(),
+                phone: claim.channel.phone_of(&claim.contact),
+                channel: claim.channel.as_str().to_owned(),
+                conversation: claim.conversation.as_str().to_owned(),
+            },
+            remote_tools: Arc::new(remote_tools),
+            fresh: FreshIds {
+                lead: self.ids.next("lead"),
+                ticket: self.ids.next("ticket"),
+                handoff: self.ids.next("handoff"),
+            },
+            has_model,
+        })
+    }
+
+    /// A lead that a turn touched, as its report shows it.
+    fn lead(&self, tenant: &TenantContext, claim: &Claim, touched: &LeadTouched) -> serde_json::Value {
+        let now_ms = self.clock.now_ms();
+        let record = LeadRecord {
+            id: touched.id.clone(),
+            contact_id: String::new(),
+            conversation: claim.conversation.clone(),
+            draft: touched.draft.clone(),
+            completed_ms: touched.complete.then_some(now_ms),
+            created_ms: now_ms,
+            updated_ms: now_ms,
         };
-        match answer {
-            Ok(reply) => Event::Replied(reply),
-            Err(error) => {
-                trace.model_error = Some(error.to_string());
-                if Instant::now() >= deadline { Event::OutOfTime } else { Event::Failed }
-            }
-        }
+        serde_json::json!(record.public(&tenant.id))
     }
 
     async fn commit(&self, running: &mut Running<'_>, outcome: Outcome) -> Result<Ended, RunError> {
@@ -250,29 +289,41 @@ impl TurnRunner {
             tracing::warn!(tenant = %tenant.id, reason = %refused, "a model's reply was not used");
             running.trace.refused = Some(refused.to_string());
         }
+        let handoff = outcome.handoff.map(|reason| Handoff { reason: reason.as_str().to_owned() });
+        let lead = outcome.lead.as_ref().map(|touched| self.lead(tenant, claim, touched));
+        let messages = if outcome.reply.is_empty() { Vec::new() } else { vec![outcome.reply.clone()] };
         let report = TurnReport {
             tenant: tenant.id.clone(),
             conversation: claim.conversation.clone(),
             turn: self.ids.next("turn"),
-            reply: outcome.reply.clone(),
-            messages: vec![outcome.reply],
+            reply: outcome.reply,
+            messages,
             language: outcome.language,
-            sentiment: 0.0,
-            intents: Vec::new(),
-            agents: Vec::new(),
-            tools: Vec::new(),
+            sentiment: outcome.sight.sentiment,
+            intents: outcome.sight.routing.intents,
+            agents: outcome.agents,
+            tools: outcome.tools,
             sources: outcome.sources,
-            handoff: None,
-            lead: None,
+            handoff,
+            lead,
             order: None,
             appointment: None,
-            threat: Threat::default(),
+            threat: outcome.sight.threat,
             answered_by: match outcome.answered_by {
                 AnsweredBy::Builtin => BUILTIN.to_owned(),
                 AnsweredBy::Model(key) => key,
             },
             latency_ms: running.latency,
         };
+        let usage = outcome
+            .usage
+            .into_iter()
+            .map(|(key_id, usage)| KeyUsage {
+                key_id,
+                prompt_tokens: usage.prompt_tokens,
+                completion_tokens: usage.completion_tokens,
+            })
+            .collect();
         let commit = TurnCommit {
             report: report.clone(),
             owner: running.owner.to_owned(),
@@ -280,6 +331,13 @@ impl TurnRunner {
             contact: claim.contact.clone(),
             answered: running.waiting.iter().map(|message| message.seq).collect(),
             newer: outcome.newer,
+            owner_ms: running.owner_ms,
+            effects: outcome.effects,
+            fallbacks: outcome.fallbacks,
+            returned: outcome.returned,
+            agents: report.agents.clone(),
+            usage,
+            ids: self.ids.clone(),
             now_ms: self.clock.now_ms(),
         };
         crash::point("turn.before_commit");
@@ -293,8 +351,9 @@ impl TurnRunner {
             }
             Committed::Superseded(all) => {
                 running.waiting = all;
-                Ok(Ended::WroteOn(texts(&running.waiting)))
+                Ok(Ended::WroteOn(heard(&running.waiting)))
             }
+            Committed::OwnerChanged => Ok(Ended::OwnerChanged),
             Committed::LeaseLost => Err(RunError::LeaseLost),
         }
     }
@@ -318,47 +377,25 @@ impl TurnRunner {
 enum Ended {
     Done(Box<TurnReport>),
     /// The customer wrote on: all messages that wait now.
-    WroteOn(Vec<String>),
+    WroteOn(Vec<Heard>),
+    /// A person took the conversation, or gave it back.
+    OwnerChanged,
 }
 
-impl Running<'_> {
-    async fn run_tool(&mut self, call: Call) -> Event {
-        let begun = Instant::now();
-        let event = match call {
-            Call::SearchKnowledge { query, language } => {
-                self.trace.query.clone_from(&query);
-                let options = SearchOptions { k: PASSAGES, language: Some(language), categories: Vec::new() };
-                match search(&self.tenant.knowledge, query, options).await {
-                    Ok(retrieval) => {
-                        self.trace.confidence = retrieval.confidence;
-                        self.trace.answerable = retrieval.answerable;
-                        self.trace.passages.clone_from(&retrieval.passages);
-                        Event::ToolsDone(ToolResult::Knowledge(retrieval))
-                    }
-                    Err(error) => {
-                        tracing::error!(tenant = %self.tenant.id, %error, "the knowledge cannot be searched");
-                        Event::Failed
-                    }
-                }
-            }
-        };
-        self.latency.retrieval += milliseconds(begun);
-        event
+/// Tells a listener that what it heard does not count. Nobody can stop a turn that starts over.
+fn withdraw(heard: &mut bool, listener: Option<&mut Listener<'_>>) {
+    if std::mem::take(heard)
+        && let Some(listener) = listener
+    {
+        let _stop = listener(Delta::Withdrawn);
     }
 }
 
-async fn search(
-    knowledge: &Knowledge,
-    query: String,
-    options: SearchOptions,
-) -> Result<Retrieval, KnowledgeError> {
-    tokio::time::timeout(SEARCH_TIMEOUT, knowledge.search_async(query, options))
-        .await
-        .unwrap_or_else(|_| Err(KnowledgeError::Interrupted("it took too long".to_owned())))
-}
-
-fn texts(messages: &[Pending]) -> Vec<String> {
-    messages.iter().map(|message| message.text.clone()).collect()
+fn heard(messages: &[Pending]) -> Vec<Heard> {
+    messages
+        .iter()
+        .map(|message| Heard { id: message.message_id.clone(), text: message.text.clone() })
+        .collect()
 }
 
 fn milliseconds(since: Instant) -> f64 {

@@ -91,6 +91,13 @@ impl Script {
             contact: claim.contact.clone(),
             answered: claim.messages.iter().map(|m| m.seq).collect(),
             newer: Newer::Leave,
+            effects: Vec::new(),
+            owner_ms: 0,
+            returned: false,
+            fallbacks: 0,
+            agents: Vec::new(),
+            usage: Vec::new(),
+            ids: Ids::Random,
             now_ms: Clock::System.now_ms(),
         };
         match tenant.db.commit_turn(commit).await? {
@@ -146,6 +153,8 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
                 indexer: Arc::new(Indexer::new(live.clone(), "iass".into(), Clock::System)),
                 bell: dispatcher.clone(),
                 outbox: outbox.clone(),
+                deliveries: Arc::new(Bell::default()),
+                memory: Arc::new(Bell::default()),
                 desk,
                 owner: owner.clone(),
                 clock: Clock::System,

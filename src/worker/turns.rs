@@ -55,6 +55,11 @@ impl LiveRunner {
         Self { live, clock, ids, made: Arc::default() }
     }
 
+    /// The models of the configuration in force.
+    pub(super) fn pool(&self) -> Arc<Pool> {
+        self.get().pool().clone()
+    }
+
     fn get(&self) -> TurnRunner {
         let config = self.live.get();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

@@ -25,6 +25,8 @@ use tokio::sync::oneshot;
 pub enum Act {
     /// Answers, streamed word by word when that is asked for.
     Answer(String),
+    /// Asks for a tool.
+    Call(&'static str, Value),
     /// Answers with several system messages' worth of words cut at the token limit.
     CutOff(String),
     /// Answers in one piece even when a stream is asked for.
@@ -130,6 +132,8 @@ async fn complete(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap, 
         script.acts.pop_front()
     };
     match act.unwrap_or(Act::Refuse(500, "nothing more is scripted", None)) {
+        Act::Call(name, arguments) if stream => called_events(name, &arguments),
+        Act::Call(name, arguments) => called(name, &arguments),
         Act::Answer(text) if stream => events(&text, Some("stop")),
         Act::CutOff(text) if stream => events(&text, Some("length")),
         Act::CutOff(text) => whole(&text, "length"),
@@ -157,6 +161,47 @@ fn whole(text: &str, finish_reason: &str) -> Response {
         "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
     }))
     .into_response()
+}
+
+fn called(name: &str, arguments: &Value) -> Response {
+    let call = json!({
+        "id": "call_a", "type": "function", "function": {"name": name, "arguments": arguments.to_string()},
+    });
+    axum::Json(json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "fake",
+        "choices": [{
+            "index": 0, "message": {"role": "assistant", "content": null, "tool_calls": [call]},
+            "finish_reason": "tool_calls",
+        }],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }))
+    .into_response()
+}
+
+/// A call of a tool as an event stream: the name first, then the arguments in two halves.
+fn called_events(name: &str, arguments: &Value) -> Response {
+    let event = |delta: Value, finish: Option<&str>| {
+        let part = json!({
+            "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "fake",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+        });
+        format!("data: {part}\n\n")
+    };
+    let arguments = arguments.to_string();
+    let (first, second) = arguments.split_at(arguments.len() / 2);
+    let part = |function: Value| json!({"tool_calls": [{"index": 0, "function": function}]});
+    let mut body = event(
+        json!({
+            "role": "assistant",
+            "tool_calls": [{"index": 0, "id": "call_a", "type": "function", "function": {"name": name, "arguments": ""}}],
+        }),
+        None,
+    );
+    body.push_str(&event(part(json!({"arguments": first})), None));
+    body.push_str(&event(part(json!({"arguments": second})), None));
+    body.push_str(&event(json!({}), Some("tool_calls")));
+    body.push_str("data: [DONE]\n\n");
+    ([(header::CONTENT_TYPE, "text/event-stream")], Body::from(body)).into_response()
 }
 
 /// The answer as an event stream, a word each; without a reason to finish it just ends.

@@ -10,13 +10,23 @@
 )]
 
 mod api_documents;
+mod audit;
 mod chat;
 mod config;
 mod crash;
+mod delivery;
+mod desk;
 mod documents;
+mod fake_business;
 mod fake_llm;
+mod fake_mail;
+mod fake_mcp;
+mod forget;
 mod harness;
 mod knowledge;
 mod layers;
+mod memory;
+mod remote;
 mod serve;
+mod service;
 mod tenant;

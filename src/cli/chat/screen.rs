@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     cli::output::{Output, OutputError},
-    domain::turn::TurnReport,
+    domain::{conversation::ConversationId, turn::TurnReport},
     worker::trace::Trace,
 };
 
@@ -59,9 +59,12 @@ impl Screen {
         if self.output.is_json() {
             return Ok(());
         }
-        if !self.streamed.is_empty() && self.streamed.trim() == text.trim() {
+        let streamed = self.streamed.trim();
+        if let Some(rest) = text.trim().strip_prefix(streamed).filter(|_| !streamed.is_empty()) {
+            // The product may have added a question or a source to what the model wrote.
+            let rest = printable(rest);
             self.streamed.clear();
-            self.output.bytes(b"\n")?;
+            self.output.line(rest)?;
         } else {
             self.withdraw()?;
             self.output.line(printable(text))?;
@@ -83,6 +86,14 @@ impl Screen {
             self.output.bytes(b"\n")?;
         }
         Ok(())
+    }
+
+    /// Tells that nobody answers here, and who does.
+    pub(super) fn silence(&self, conversation: &ConversationId, tenant: &str) {
+        self.output.note(format!(
+            "(no answer: the conversation waits for a person or has one; `iass handoff release {conversation} --tenant \
+             {tenant}` gives it back to the bot)"
+        ));
     }
 
     /// Shows a finished turn to programs, and how it came about to whoever asked for it.
@@ -125,9 +136,11 @@ fn describe(report: &TurnReport, trace: &Trace) -> String {
     let intents: Vec<String> =
         report.intents.iter().map(|intent| format!("{} {:.2}", intent.agent, intent.score)).collect();
     let mut lines = vec![format!(
-        "trace: language {}, intents [{}], history {}, answered by {}",
+        "trace: language {}, sentiment {:.2}, intents [{}], threat {:.2}, history {}, answered by {}",
         report.language.code(),
+        report.sentiment,
         intents.join(", "),
+        report.threat.score,
         trace.history,
         report.answered_by
     )];
@@ -146,13 +159,19 @@ fn describe(report: &TurnReport, trace: &Trace) -> String {
             passage.score, passage.document, passage.chunk, passage.heading
         ));
     }
+    for tool in &report.tools {
+        lines.push(format!("  tool {} {} -> {}", tool.name, tool.arguments, tool.result));
+    }
+    if let Some(handoff) = &report.handoff {
+        lines.push(format!("  handed over: {}", handoff.reason));
+    }
     if trace.prompt_tokens > 0 {
         lines.push(format!("  prompt about {} tokens", trace.prompt_tokens));
     }
     let latency = &report.latency_ms;
     lines.push(format!(
-        "  total {:.1} ms, retrieval {:.1} ms, model {:.1} ms",
-        latency.total, latency.retrieval, latency.llm
+        "  total {:.1} ms, routing {:.1} ms, retrieval {:.1} ms, model {:.1} ms",
+        latency.total, latency.routing, latency.retrieval, latency.llm
     ));
     lines.join("\n")
 }

@@ -4,26 +4,31 @@ use std::{
     fs::{File, TryLockError},
     ops::ControlFlow,
     path::PathBuf,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
-use super::screen::Screen;
+use super::{errands::Errands, screen::Screen};
 use crate::{
     cli::{
         context::Context,
         exit::{ExitStatus, Failure},
     },
-    clock::{Clock, Ids},
+    clock::{Chance, Clock, Ids},
+    config::tenant::TenantConfig,
     domain::{
         conversation::{ChannelKind, ConversationId},
         message::Inbound,
         turn::TurnReport,
     },
     llm::client::Delta,
+    notify::Notifier,
     store::{TenantDb, inbox::ClaimRules, outbox::OnUnknown},
     worker::{
+        delivery::{Courier, Sender},
+        on_unknown,
         runner::{RunError, TenantContext, TurnRunner},
         trace::Trace,
     },
@@ -61,6 +66,7 @@ impl Session {
         tenant.db.release_all(&prefix).await?;
         // A terminal shows what it is given; a reply that may have been shown is better shown twice than never.
         tenant.db.settle_unknown(&prefix, OnUnknown::Resend).await?;
+        tenant.db.settle_unknown_deliveries(&prefix, on_unknown(&context.config)).await?;
         let rules = ClaimRules {
             owner: context.ids.next(&prefix),
             channels: vec![ChannelKind::Terminal],
@@ -70,6 +76,19 @@ impl Session {
         };
         let (clock, ids) = (context.clock.clone(), context.ids.clone());
         Ok(Self { tenant, runner, contact, name, rules, screen, clock, ids, _lock: lock })
+    }
+
+    /// What tells the business of this chat's turns.
+    pub(super) fn errands(
+        &self,
+        context: &Context,
+        config: Arc<TenantConfig>,
+        notifier: Notifier,
+    ) -> Errands {
+        let (owner, clock) = (self.rules.owner.clone(), self.clock.clone());
+        let courier = Courier { notifier, owner, clock, chance: Chance::System };
+        let TenantContext { id, db, prompts, .. } = self.tenant.clone();
+        Errands::begin(courier, Sender { id, db, config, prompts }, context.config.clone())
     }
 
     /// Answers what an earlier chat left unanswered and shows what it left unshown.
@@ -141,6 +160,10 @@ impl Session {
             match ran {
                 Ok(report) => {
                     self.screen.model_failed(&trace);
+                    if report.messages.is_empty() {
+                        self.screen.silence(conversation, self.tenant.id.as_str());
+                        self.screen.turn(&report, Some(&trace))?;
+                    }
                     self.show_replies(conversation, Some((&report, &trace))).await?;
                 }
                 Err(RunError::LeaseLost) => return Ok(()),
@@ -163,8 +186,11 @@ impl Session {
             let db = &self.tenant.db;
             let claimed = db.claim_reply_of(&self.rules.owner, conversation, self.clock.now_ms()).await?;
             let Some(reply) = claimed else { return Ok(()) };
-            let just_run = just_run.filter(|(report, _)| report.turn == reply.turn);
-            let stored = if just_run.is_some() { None } else { db.turn_report(&reply.turn).await? };
+            let just_run = just_run.filter(|(report, _)| Some(&report.turn) == reply.turn.as_ref());
+            let stored = match &reply.turn {
+                Some(turn) if just_run.is_none() => db.turn_report(turn).await?,
+                _ => None,
+            };
             let report = just_run.map(|(report, _)| report).or(stored.as_ref());
             self.screen.reply(&reply.text, report)?;
             if let Some(report) = report {

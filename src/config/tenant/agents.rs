@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{leaf::Leaf, section::Section};
+use crate::{
+    config::{leaf::Leaf, section::Section},
+    engine::agent::BUILT_IN,
+};
 
 /// The agents of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,6 +17,8 @@ pub struct Agents {
     /// `enabled`: the agents that answer, by name. Default all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<Vec<String>>,
+    /// `closing_question`: whether answers end with a question that invites the next step. Default false.
+    pub closing_question: bool,
     /// `[agents.<name>]`: changes to a built-in agent, or a new one.
     #[serde(flatten)]
     pub by_name: BTreeMap<String, AgentConfig>,
@@ -50,6 +55,9 @@ pub struct AgentConfig {
     /// `tools`: the tools it may use, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<String>>,
+    /// `protocol`: for the agent `emergency`: what is said at once, word by word. Default: from the documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
 }
 
 impl Agents {
@@ -59,12 +67,28 @@ impl Agents {
         if enabled.as_ref().is_some_and(Vec::is_empty) {
             section.error("enabled", "is empty, so nobody would answer; leave it out to enable all agents");
         }
-        let by_name = section
-            .named_sections(&["strategy", "enabled"])
+        let closing_question = section.read("closing_question", Leaf::boolean).unwrap_or(false);
+        let by_name: BTreeMap<String, AgentConfig> = section
+            .named_sections(&["strategy", "enabled", "closing_question"])
             .into_iter()
             .map(|(name, section)| (name, AgentConfig::read(&section)))
             .collect();
-        Self { strategy, enabled, by_name }
+        for name in enabled.iter().flatten() {
+            let known = || BUILT_IN.into_iter().chain(by_name.keys().map(String::as_str));
+            if known().all(|known| known != name) {
+                let nearest = known()
+                    .max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)))
+                    .unwrap_or_default();
+                section.error(
+                    "enabled",
+                    &format!(
+                        "names the agent {name:?}, which is neither built in nor declared; did you mean \
+                         {nearest:?}? A new agent needs a table [agents.{name}]"
+                    ),
+                );
+            }
+        }
+        Self { strategy, enabled, closing_question, by_name }
     }
 }
 
@@ -77,6 +101,7 @@ impl AgentConfig {
             examples: section.list("examples", Leaf::words),
             categories: section.list("categories", Leaf::words),
             tools: section.list("tools", Leaf::name_value),
+            protocol: section.read("protocol", Leaf::words),
         }
     }
 }

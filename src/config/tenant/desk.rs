@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::config::{
-    leaf::Leaf,
-    secret::Secret,
-    section::Section,
-    show,
-    tenant::notify::{Notify, NotifyKind},
+use crate::{
+    config::{
+        leaf::Leaf,
+        secret::Secret,
+        section::Section,
+        show,
+        tenant::notify::{Notify, NotifyKind},
+    },
+    domain::lead::LeadField,
 };
 
 /// `[memory]`: what is remembered of a conversation.
@@ -53,27 +56,19 @@ pub struct Leads {
     /// `crm_token`, `crm_token_file`: the bearer token of that address. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crm_token: Option<Secret>,
+    /// `crm_secret`, `crm_secret_file`: what is posted there is signed with it. Default none: not signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crm_secret: Option<Secret>,
+    /// `hubspot_token`, `hubspot_token_file`: the token of a private app in HubSpot; with it every new lead becomes a
+    /// contact there. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hubspot_token: Option<Secret>,
+    /// `hubspot_base_url`: HubSpot's API. Default `https://api.hubapi.com`.
+    pub hubspot_base_url: String,
 }
 
-/// A part of a lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LeadField {
-    /// Who it is.
-    Name,
-    /// How to write.
-    Email,
-    /// How to call.
-    Phone,
-    /// For which company.
-    Company,
-    /// What it is about.
-    Interest,
-    /// What the problem is.
-    Problem,
-    /// How urgent it is.
-    Urgency,
-}
+/// Where HubSpot's API is.
+const HUBSPOT: &str = "https://api.hubapi.com";
 
 /// `[catalog]`: the products.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,7 +85,7 @@ pub struct Catalog {
 /// `[limits]`: how much is allowed, so that one customer or tenant cannot use up everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Limits {
-    /// `messages_per_minute`: of one contact; more wait. Default 20, 1 to 10000.
+    /// `messages_per_minute`: of one contact; beyond it the customer is asked to wait. Default 20, 1 to 10000.
     pub messages_per_minute: u32,
     /// `message_chars`: longer messages are cut. Default 4000, 100 to 100000.
     pub message_chars: u32,
@@ -99,6 +94,8 @@ pub struct Limits {
     /// `tokens_per_day`: tokens spent with models; after that the built-in answerer serves. 0 is no limit, the
     /// default.
     pub tokens_per_day: u64,
+    /// `contact_tokens_per_day`: the same for one contact. 0 is no limit, the default.
+    pub contact_tokens_per_day: u64,
     /// `media_mb`: the largest voice note or picture, in MB. Default 16, 1 to 100.
     pub media_mb: u32,
     /// `documents`: how many documents may be ingested. Default 10000, 1 to 1000000.
@@ -147,9 +144,16 @@ impl Leads {
                 .map_or_else(|| [LeadField::Name, LeadField::Email].into(), BTreeSet::from_iter),
             crm: section.read("crm", Leaf::url),
             crm_token: section.secret("crm_token"),
+            crm_secret: section.secret("crm_secret"),
+            hubspot_token: section.secret("hubspot_token"),
+            hubspot_base_url: section
+                .read("hubspot_base_url", Leaf::url)
+                .unwrap_or_else(|| HUBSPOT.to_owned()),
         };
-        if leads.crm_token.is_some() && leads.crm.is_none() {
-            section.error("crm_token", "is of no use without `leads.crm`");
+        for (key, secret) in [("crm_token", &leads.crm_token), ("crm_secret", &leads.crm_secret)] {
+            if secret.is_some() && leads.crm.is_none() {
+                section.error(key, "is of no use without `leads.crm`");
+            }
         }
         leads
     }
@@ -175,6 +179,9 @@ impl Limits {
             concurrent_turns: section.read("concurrent_turns", |v| v.integer(1..=4096)).unwrap_or(16),
             tokens_per_day: section
                 .read("tokens_per_day", |v| v.integer(0..=1_000_000_000_000))
+                .unwrap_or_default(),
+            contact_tokens_per_day: section
+                .read("contact_tokens_per_day", |v| v.integer(0..=1_000_000_000_000))
                 .unwrap_or_default(),
             media_mb: section.read("media_mb", |v| v.integer(1..=100)).unwrap_or(16),
             documents: section.read("documents", |v| v.integer(1..=1_000_000)).unwrap_or(10_000),

@@ -144,14 +144,14 @@ impl Webhook {
     }
 }
 
-/// An e-mail address, roughly: the mail server knows better.
+/// An e-mail address as every mail server takes it: `user@host` without quotes, comments or letters beyond ASCII.
 fn mailbox(leaf: &Leaf<'_>) -> Result<String, String> {
     let text = leaf.setting()?;
     let right = text.split_once('@').is_some_and(|(user, host)| {
         !user.is_empty()
             && !host.is_empty()
             && !host.contains('@')
-            && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+            && text.chars().all(|c| c.is_ascii_graphic() && !"<>()[],;:\\\"".contains(c))
     });
     if right { Ok(text) } else { Err(format!("must be an e-mail address, not {text:?}")) }
 }

@@ -9,13 +9,13 @@ use super::{
     agents::{AgentConfig, Strategy as AgentStrategy},
     booking::{BookingProvider, Service, StaffMember},
     business::{Holiday, OpenSpan},
-    desk::LeadField,
+    mcp::McpPlace,
     notify::{ChatWebhook, NotifyKind},
     *,
 };
 use crate::{
     config::secret::{MASK, Secret},
-    domain::money::Money,
+    domain::{lead::LeadField, money::Money},
 };
 
 fn parse(text: &str, env: Env) -> Result<TenantConfig, String> {
@@ -99,6 +99,8 @@ notify = ["fax"]
 
 [leads]
 crm_token = "x"
+crm_secret = "x"
+hubspot_base_url = "hubspot"
 
 [booking]
 provider = "http"
@@ -132,6 +134,33 @@ description = "d"
 url = "ftp://acme.example"
 parameters = { type = "string" }
 headers = { "X Y" = "1" }
+[[tools]]
+name = "t u"
+description = "d"
+url = "https://acme.example/orders/{order}?page={page}"
+parameters = { type = "object", properties = { order = { type = "strin" } } }
+[[tools]]
+name = "u"
+description = "d"
+url = "https://{shop}.example/"
+[[tools]]
+name = "request_handoff"
+description = "d"
+url = "https://me:pw@acme.example/{"
+
+[[mcp]]
+name = "store"
+command = ["store"]
+url = "https://mcp.example"
+tools = []
+[[mcp]]
+name = "store"
+url = "https://mcp.example"
+env = { "A B" = "x" }
+tools = ["a"]
+[[mcp]]
+name = "c"
+tools = ["a"]
 
 [notify.email]
 to = []
@@ -141,7 +170,7 @@ username = "u"
 "#;
     let env = Env::fixed([("IASS_ADMIN_TOKEN", "secret")]);
     insta::assert_snapshot!(parse(text, env).unwrap_err(), @r#"
-32 problems in the configuration
+45 problems in the configuration
   tenants/acme/tenant.toml:1:1: `name` is missing
   tenants/acme/tenant.toml:2:1: unknown key `nam`; did you mean `name`?
   tenants/acme/tenant.toml:3:12: `language` has an unknown value `fr`, expected one of `es`, `en`, `pt`
@@ -158,22 +187,35 @@ username = "u"
   tenants/acme/tenant.toml:21:19: `handoff.sentiment_below` must be a number from -1 to 1, not the number -2
   tenants/acme/tenant.toml:22:11: `handoff.notify[0]` has an unknown value `fax`, expected one of `slack`, `teams`, `email`, `webhook`
   tenants/acme/tenant.toml:25:13: `leads.crm_token` is of no use without `leads.crm`
-  tenants/acme/tenant.toml:27:1: `booking.url` is needed when `booking.provider` is "http"
-  tenants/acme/tenant.toml:32:16: `booking.services.duration_min` must be a whole number from 1 to 1440, not the number 0
-  tenants/acme/tenant.toml:35:6: `booking.services.id` is "a" a second time; each needs its own
-  tenants/acme/tenant.toml:41:13: `booking.staff.services[0]` is "b", which is not the id of one of [[booking.services]]
-  tenants/acme/tenant.toml:43:1: `channels.meta.verify_token` is missing; set it to "${VARIABLE}" or use `verify_token_file`
-  tenants/acme/tenant.toml:44:19: `channels.meta.phone_number_id` must be digits in quotes, not "12a"
-  tenants/acme/tenant.toml:45:16: `channels.meta.access_token` names ACME_TOKEN, which is not set; export it or use `access_token_file`
-  tenants/acme/tenant.toml:46:14: `channels.meta.app_secret` names IASS_ADMIN_TOKEN, but a tenant may not read the daemon's own variables
-  tenants/acme/tenant.toml:47:1: `channels.telegram.secret_token` is missing; set it to "${VARIABLE}" or use `secret_token_file`
-  tenants/acme/tenant.toml:51:12: `channels.web.origins[0]` must be a site such as "https://acme.example", without a path
-  tenants/acme/tenant.toml:56:7: `tools.url` must be an address that begins with https:// or http://
-  tenants/acme/tenant.toml:57:14: `tools.parameters` must be a JSON schema with type = "object"
-  tenants/acme/tenant.toml:58:21: `tools.headers.X Y` is not the name of an HTTP header
-  tenants/acme/tenant.toml:60:1: `notify.email.password` is missing; set it to "${VARIABLE}" or use `password_file`
-  tenants/acme/tenant.toml:61:6: `notify.email.to` must list at least one e-mail address
-  tenants/acme/tenant.toml:62:8: `notify.email.from` must be an e-mail address, not "nobody"
+  tenants/acme/tenant.toml:26:14: `leads.crm_secret` is of no use without `leads.crm`
+  tenants/acme/tenant.toml:27:20: `leads.hubspot_base_url` must be an address that begins with https:// or http://
+  tenants/acme/tenant.toml:29:1: `booking.url` is needed when `booking.provider` is "http"
+  tenants/acme/tenant.toml:34:16: `booking.services.duration_min` must be a whole number from 1 to 1440, not the number 0
+  tenants/acme/tenant.toml:37:6: `booking.services.id` is "a" a second time; each needs its own
+  tenants/acme/tenant.toml:43:13: `booking.staff.services[0]` is "b", which is not the id of one of [[booking.services]]
+  tenants/acme/tenant.toml:45:1: `channels.meta.verify_token` is missing; set it to "${VARIABLE}" or use `verify_token_file`
+  tenants/acme/tenant.toml:46:19: `channels.meta.phone_number_id` must be digits in quotes, not "12a"
+  tenants/acme/tenant.toml:47:16: `channels.meta.access_token` names ACME_TOKEN, which is not set; export it or use `access_token_file`
+  tenants/acme/tenant.toml:48:14: `channels.meta.app_secret` names IASS_ADMIN_TOKEN, but a tenant may not read the daemon's own variables
+  tenants/acme/tenant.toml:49:1: `channels.telegram.secret_token` is missing; set it to "${VARIABLE}" or use `secret_token_file`
+  tenants/acme/tenant.toml:53:12: `channels.web.origins[0]` must be a site such as "https://acme.example", without a path
+  tenants/acme/tenant.toml:58:7: `tools.url` must be an address that begins with https:// or http://
+  tenants/acme/tenant.toml:59:14: `tools.parameters` must be a JSON schema with type = "object"
+  tenants/acme/tenant.toml:60:21: `tools.headers.X Y` is not the name of an HTTP header
+  tenants/acme/tenant.toml:62:8: `tools.name` must be 1 to 64 of a-z, A-Z, 0-9, - and _, not "t u"
+  tenants/acme/tenant.toml:65:14: `tools.parameters` is not a JSON schema: "strin" is not valid under any of the schemas listed in the 'anyOf' keyword
+  tenants/acme/tenant.toml:69:7: `tools.url` may have {argument} only behind the host
+  tenants/acme/tenant.toml:71:8: `tools.name` is the name of one of the product's own tools; take another
+  tenants/acme/tenant.toml:73:7: `tools.url` must not hold a login; put it into `headers`
+  tenants/acme/tenant.toml:78:7: `mcp.url` and `mcp.command` are both set: remove one
+  tenants/acme/tenant.toml:79:9: `mcp.tools` must list the tools that may be used; at least one
+  tenants/acme/tenant.toml:81:8: `mcp.name` is "store" a second time; each needs its own
+  tenants/acme/tenant.toml:83:7: `mcp.env` is of no use with `mcp.url`; use `headers`
+  tenants/acme/tenant.toml:83:17: `mcp.env.A B` is not the name of an environment variable
+  tenants/acme/tenant.toml:85:1: `mcp.command` or `mcp.url` is missing
+  tenants/acme/tenant.toml:89:1: `notify.email.password` is missing; set it to "${VARIABLE}" or use `password_file`
+  tenants/acme/tenant.toml:90:6: `notify.email.to` must list at least one e-mail address
+  tenants/acme/tenant.toml:91:8: `notify.email.from` must be an e-mail address, not "nobody"
 "#);
 }
 
@@ -204,8 +246,15 @@ fn some_agent() -> impl Strategy<Value = (String, AgentConfig)> {
     let words = || proptest::option::of(proptest::collection::vec("\\PC{0,9}[a-z]", 0..3));
     ("[a-z_]{1,8}x", proptest::option::of("\\PC{0,20}[a-z]"), words(), words()).prop_map(
         |(name, persona, keywords, examples)| {
-            let agent =
-                AgentConfig { persona, prompt: None, keywords, examples, categories: None, tools: None };
+            let agent = AgentConfig {
+                persona,
+                prompt: None,
+                keywords,
+                examples,
+                categories: None,
+                tools: None,
+                protocol: None,
+            };
             (name, agent)
         },
     )
@@ -266,6 +315,24 @@ fn some_tenant() -> impl Strategy<Value = TenantConfig> {
                 let webhook_url = Secret::from("https://example.com/s3cret".to_owned());
                 config.notify.slack = Some(ChatWebhook { webhook_url });
                 config.handoff.notify = Some(vec![NotifyKind::Slack]);
+                config.leads.hubspot_token = Some(Secret::from("s3cret".to_owned()));
+                let server = |name: &str, place| McpServer {
+                    name: name.to_owned(),
+                    place,
+                    tools: vec!["a".to_owned()],
+                    timeout: Duration::from_secs(7),
+                    headers: BTreeMap::new(),
+                    env: BTreeMap::new(),
+                };
+                let secrets = BTreeMap::from([("KEY".to_owned(), Secret::from("s3cret".to_owned()))]);
+                let command = McpPlace::Command(vec!["uvx".to_owned(), "a b".to_owned()]);
+                config.mcp = vec![
+                    McpServer { env: secrets.clone(), ..server("a", command) },
+                    McpServer {
+                        headers: secrets,
+                        ..server("b", McpPlace::Url("https://b.example".to_owned()))
+                    },
+                ];
             }
             config
         },

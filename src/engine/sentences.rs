@@ -24,7 +24,7 @@ const BEFORE_A_NUMBER: &[&str] = &[
 const WIDE_ENDS: &[char] = &['。', '！', '？'];
 
 /// The sentences of a line, trimmed, in order. Together they have every letter of the line.
-pub(super) fn sentences(line: &str) -> Vec<&str> {
+pub(crate) fn sentences(line: &str) -> Vec<&str> {
     let mut sentences = Vec::new();
     let (mut start, mut end) = (0, 0);
     for piece in line.split_sentence_bounds() {

@@ -1,0 +1,177 @@
+//! The tools a model may ask for: one file each, with its schema and its plan.
+//!
+//! A model only proposes. [`plan`] checks what it asks for against what the customer really said and writes what is to
+//! happen into the turn's [`Ledger`]; the store applies it in the turn's transaction. Nothing here does anything itself.
+
+pub mod ledger;
+pub mod schema;
+
+mod capture_lead;
+mod create_support_ticket;
+mod push_lead_to_crm;
+mod remember_preference;
+mod request_handoff;
+mod search_knowledge;
+mod verify_email;
+
+use serde_json::Value;
+
+use self::ledger::Ledger;
+use crate::{
+    domain::{language::Language, tool::ToolSpec},
+    engine::desk::LeadRules,
+};
+
+/// The tools that are built in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    /// Searches the tenant's documents once more, with other words.
+    SearchKnowledge,
+    /// Writes down who the customer is and what they want.
+    CaptureLead,
+    /// Checks the form of an e-mail address.
+    VerifyEmail,
+    /// Sends a complete lead to the CRM.
+    PushLeadToCrm,
+    /// Opens a case for the people who help.
+    CreateSupportTicket,
+    /// Calls a person into the conversation.
+    RequestHandoff,
+    /// Keeps something about the customer for later conversations.
+    RememberPreference,
+}
+
+/// What belongs together: a group is offered only when the conversation needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skill {
+    /// Finding out.
+    Knowledge,
+    /// Somebody is interested.
+    Leads,
+    /// Somebody needs help.
+    Support,
+    /// A person is needed.
+    Handoff,
+    /// Something is to be kept.
+    Memory,
+}
+
+/// What a plan may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct ToolScene<'a> {
+    /// What the customer said in this conversation, oldest first.
+    pub customer_said: &'a [&'a str],
+    /// The channel's id of the customer's last message.
+    pub message_id: &'a str,
+    /// The language of the conversation.
+    pub language: Language,
+    /// What a lead must have.
+    pub leads: &'a LeadRules,
+}
+
+/// What a plan came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Planned {
+    /// It is in the ledger; this goes back to the model.
+    Done(Value),
+    /// The knowledge is to be searched for these words.
+    Search(String),
+}
+
+impl Tool {
+    /// Every tool.
+    pub const ALL: [Self; 7] = [
+        Self::SearchKnowledge,
+        Self::CaptureLead,
+        Self::VerifyEmail,
+        Self::PushLeadToCrm,
+        Self::CreateSupportTicket,
+        Self::RequestHandoff,
+        Self::RememberPreference,
+    ];
+
+    /// The name in the configuration, for the model and in the reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SearchKnowledge => "search_knowledge",
+            Self::CaptureLead => "capture_lead",
+            Self::VerifyEmail => "verify_email",
+            Self::PushLeadToCrm => "push_lead_to_crm",
+            Self::CreateSupportTicket => "create_support_ticket",
+            Self::RequestHandoff => "request_handoff",
+            Self::RememberPreference => "remember_preference",
+        }
+    }
+
+    /// The tool of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tool| tool.name() == name)
+    }
+
+    /// The group it is offered with.
+    pub fn skill(self) -> Skill {
+        match self {
+            Self::SearchKnowledge => Skill::Knowledge,
+            Self::CaptureLead | Self::VerifyEmail | Self::PushLeadToCrm => Skill::Leads,
+            Self::CreateSupportTicket => Skill::Support,
+            Self::RequestHandoff => Skill::Handoff,
+            Self::RememberPreference => Skill::Memory,
+        }
+    }
+
+    /// How it is offered to a model.
+    pub fn spec(self) -> ToolSpec {
+        let (description, parameters) = match self {
+            Self::SearchKnowledge => search_knowledge::schema(),
+            Self::CaptureLead => capture_lead::schema(),
+            Self::VerifyEmail => verify_email::schema(),
+            Self::PushLeadToCrm => push_lead_to_crm::schema(),
+            Self::CreateSupportTicket => create_support_ticket::schema(),
+            Self::RequestHandoff => request_handoff::schema(),
+            Self::RememberPreference => remember_preference::schema(),
+        };
+        ToolSpec { name: self.name().to_owned(), description: description.to_owned(), parameters }
+    }
+
+    /// Plans a call whose arguments fit the schema.
+    ///
+    /// # Errors
+    /// What is wrong, in words for the model.
+    pub fn plan(
+        self,
+        arguments: &Value,
+        scene: &ToolScene<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<Planned, String> {
+        match self {
+            Self::SearchKnowledge => search_knowledge::plan(arguments),
+            Self::CaptureLead => Ok(capture_lead::plan(arguments, scene, ledger)),
+            Self::VerifyEmail => verify_email::plan(arguments),
+            Self::PushLeadToCrm => push_lead_to_crm::plan(scene, ledger),
+            Self::CreateSupportTicket => create_support_ticket::plan(arguments, scene, ledger),
+            Self::RequestHandoff => Ok(request_handoff::plan(ledger)),
+            Self::RememberPreference => remember_preference::plan(arguments, scene, ledger),
+        }
+    }
+}
+
+/// A text argument, trimmed; what is missing or empty is `None`.
+fn text<'a>(arguments: &'a Value, name: &str) -> Option<&'a str> {
+    arguments.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_has_a_name_of_its_own_and_a_schema_that_is_one() {
+        for tool in Tool::ALL {
+            assert_eq!(Tool::from_name(tool.name()), Some(tool));
+            let spec = tool.spec();
+            assert_eq!(spec.parameters["type"], "object", "{}", spec.name);
+            assert!(!spec.description.is_empty());
+            schema::validate(&spec.parameters, &serde_json::json!({"unknown": 1})).unwrap_err();
+        }
+    }
+}
