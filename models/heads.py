@@ -33,7 +33,7 @@ COSTS = {"shop": 3.0, "question": 1.0, "lookalike": 5.0}
 ATTACKS = 0.5
 THREAT_PENALTY = 1 / 3
 # Taken off the logit so that the head alone flags hardly any harmless message.
-CAUTION = 2.5
+CAUTION = 3.0
 
 
 def lines(path):

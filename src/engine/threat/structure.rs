@@ -74,6 +74,11 @@ const PATTERNS: &[(&str, f32, &str)] = &[
         0.55,
         r"(?i)</?(td|tr|tbody|table|tabla|tabela|code|código|img|legenda|leyenda|div|span|p|html)\b[^>]{0,80}>|<!--",
     ),
+    (
+        "embedded_instruction",
+        0.5,
+        r"(?m)\bdef \w+\s*\(|^\s*import \w+|\bprint\(|\bconsole\.log\(|\breturn \w+\s*;|用户的?(电子邮件|邮箱|生日|住址|颜色)|ユーザーの(メール|誕生|住所|色)",
+    ),
     // A task and the text it is about.
     ("embedded_instruction", 0.5, r#"(?s)(:|\?)\s*["'“«‘].{60,}"#),
     // A private fact of somebody with a name.
@@ -101,7 +106,7 @@ const PATTERNS: &[(&str, f32, &str)] = &[
     (
         "secret_extraction",
         0.75,
-        r"(パスワード|密码是|密碼是|비밀번호).{0,40}(教え|ください|告诉|什么|什麼|알려)",
+        r"(パスワード|密码是|密碼是|비밀번호).{0,40}(教え|ください|何|告诉|什么|什麼|알려|무엇)|(告诉我|透露|分享).{0,8}密码|كلمة (المرور|السر)|पासवर्ड",
     ),
 ];
 
