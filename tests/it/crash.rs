@@ -36,7 +36,7 @@ async fn write(client: Client, contact: String, ledger: Ledger) {
         let id = format!("{contact}-{number}");
         // Some write and wait for the reply, some write on.
         let wait = number.is_multiple_of(3);
-        let body = json!({"contact": contact, "message": format!("pregunta {number}"), "message_id": id, "wait": wait});
+        let body = json!({"contact": contact, "message": "gracias", "message_id": id, "wait": wait});
         match client.try_post("/api/v1/tenants/acme/chat", &body).await {
             Ok((StatusCode::OK | StatusCode::ACCEPTED, _)) => {
                 ledger.lock().unwrap().entry(contact.clone()).or_default().push(id);

@@ -50,7 +50,10 @@ impl Site {
         let site = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
         site.write("chatbot.toml", "[worker]\nburst_quiet_ms = 50\n");
         for tenant in tenants {
-            site.write(&format!("tenants/{tenant}/tenant.toml"), "name = \"Test\"\n");
+            site.write(
+                &format!("tenants/{tenant}/tenant.toml"),
+                "name = \"Test\"\n[limits]\nmessages_per_minute = 10000\n",
+            );
         }
         site
     }

@@ -71,7 +71,7 @@ const RULES: &[Rule] = &[
     Rule {
         why: "the business is told by the delivery worker alone",
         inside: EVERYWHERE,
-        except: &["notify", "worker", "app", "cli"],
+        except: &["notify", "worker", "app", "cli", "tenants/desk"],
         forbidden: &["crate::notify"],
     },
     Rule {

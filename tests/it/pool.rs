@@ -61,7 +61,13 @@ async fn pool(daemon: &Daemon) -> Value {
 
 /// A message, and who answered it.
 async fn answered_by(daemon: &Daemon, contact: &str) -> String {
-    let (status, turn) = daemon.client.chat("acme", contact, QUESTION).await;
+    // Who asks the same again and again is handed to a person; each question here is another.
+    static ASKED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let n = ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let subjects = ["masaje", "peeling", "láser", "hidratación", "manicura", "depilación", "facial", "corte"];
+    let question =
+        format!("¿{} con {} {n}?", QUESTION.trim_matches(['¿', '?']), subjects[n % subjects.len()]);
+    let (status, turn) = daemon.client.chat("acme", contact, &question).await;
     assert_eq!(status, StatusCode::OK, "{turn}");
     assert!(!turn["reply"].as_str().unwrap().is_empty());
     turn["answered_by"].as_str().unwrap().to_owned()

@@ -347,7 +347,7 @@ async fn a_daemon_killed_inside_a_cases_commit_opens_it_once() {
         answer("Lo revisamos."),
     ];
     killed_inside(
-        &[("Tengo un problema, la máquina que compré no enciende y necesito soporte", Some(acts))],
+        &[("La máquina que compré no enciende, ¿qué hago?", Some(acts))],
         &[
             ("select count(*) from ticket where state = 'open'", 1),
             ("select count(*) from delivery where event = 'ticket' and target = 'slack'", 1),
