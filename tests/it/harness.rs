@@ -52,7 +52,7 @@ impl Site {
         for tenant in tenants {
             site.write(
                 &format!("tenants/{tenant}/tenant.toml"),
-                "name = \"Test\"\n[limits]\nmessages_per_minute = 10000\n",
+                "name = \"Test\"\n[limits]\nmessages_per_minute = 10000\n[handoff]\nloop_similarity = 1.0\n",
             );
         }
         site
