@@ -64,7 +64,8 @@ async fn answered_by(daemon: &Daemon, contact: &str) -> String {
     // Who asks the same three times is handed to a person: the questions take turns.
     static ASKED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let n = ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let questions = [QUESTION.to_owned(), format!("{QUESTION} Gracias."), format!("{QUESTION} Por favor.")];
+    let questions =
+        [QUESTION.to_owned(), format!("{QUESTION} Es regalo."), format!("{QUESTION} Pregunta mi hermana.")];
     let question = &questions[n % questions.len()];
     let (status, turn) = daemon.client.chat("acme", contact, question).await;
     assert_eq!(status, StatusCode::OK, "{turn}");
