@@ -1,6 +1,6 @@
 //! The tools a model may ask for: one file each, with its schema and its plan.
 //!
-//! A model only proposes. [`plan`] checks what it asks for against what the customer really said and writes what is to
+//! A model only proposes. [`Tool::plan`] checks what it asks for against what the customer really said and writes what is to
 //! happen into the turn's [`Ledger`]; the store applies it in the turn's transaction. Nothing here does anything itself.
 
 pub mod ledger;
