@@ -13,8 +13,6 @@ mod context;
 mod emergency;
 mod features;
 mod keywords;
-mod linear;
-mod training;
 
 use crate::{
     domain::{language::Language, turn::Intent},

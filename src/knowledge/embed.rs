@@ -5,14 +5,7 @@
 pub mod catalogue;
 pub mod hub;
 
-mod builtin;
-mod double_array;
-mod forward;
-mod layers;
-mod matrix;
 mod onnx;
-mod tokenizer;
-mod weights;
 
 use std::{
     num::NonZero,
@@ -20,19 +13,15 @@ use std::{
     sync::OnceLock,
 };
 
-pub use builtin::BuiltinEmbedder;
+pub use iass_numerics::encoder::{BuiltinEmbedder, MAX_TEXT_BYTES};
 pub use onnx::OnnxEmbedder;
-
-/// The longest text that any model looks at, in bytes: far more than the tokens of any of them, and it bounds the work
-/// on hostile input. The rest of a longer text is not embedded.
-pub const MAX_TEXT_BYTES: usize = 16 * 1024;
 
 /// Why a text could not be embedded.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
     /// The weights in the binary do not fit the code: a build went wrong.
-    #[error("the weights of the built-in embedder are damaged: {0}; build iass again from a clean checkout")]
-    DamagedWeights(&'static str),
+    #[error(transparent)]
+    DamagedWeights(#[from] iass_numerics::encoder::DamagedWeights),
     /// There is no ONNX Runtime to run a local model with.
     #[error(
         "cannot load the ONNX Runtime from {}: {reason}; install version 1.24 or later, for example with `pip install \

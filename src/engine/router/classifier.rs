@@ -4,13 +4,13 @@
 //! They are kept apart because a declared agent is a specialist: with ten examples of its own it would drown among the
 //! hundreds of a built-in agent whose subject is near. Both also learn what no business is there for.
 
+use iass_numerics::linear::{Feature, Linear, Sample, train};
+
 use crate::engine::agent::{AVAILABILITY, Agent, EMERGENCY, LEAD, SALES, SCHEDULE, SUPPORT, Team};
 
 use super::{
     examples,
-    features::{self, Feature, KnownWords},
-    linear::Linear,
-    training::{Sample, train},
+    features::{self, KnownWords},
 };
 
 /// The most examples of a tenant that are learned; of more, each agent gives its first ones.

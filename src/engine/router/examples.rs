@@ -5,12 +5,12 @@
 //! program computes them: for each message, in the order of the files, 512 numbers of four bits. A test of this file
 //! writes it anew when a message was added or changed.
 
+use iass_numerics::linear::DIMENSIONS;
+
 use crate::{
     domain::language::Language,
     engine::agent::{AVAILABILITY, EMERGENCY, LEAD, SALES, SCHEDULE, SUPPORT},
 };
-
-use super::features::DIMENSIONS;
 
 /// One message somebody might write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,25 +5,15 @@
 //!
 //! [hashing]: https://arxiv.org/abs/0902.2206
 
+use iass_numerics::linear::{BUCKETS, Feature};
+
 use crate::engine::{words::fold, words::undrawn};
-
-/// Numbers of a vector of the built-in embedding model.
-pub(super) const DIMENSIONS: usize = 512;
-
-/// Buckets for words and pieces of words; a smaller model folds them together. A power of two.
-pub(super) const BUCKETS: usize = 4096;
-
-/// How much the vector weighs against the words, which have length one.
-pub(super) const VECTOR_WEIGHT: f32 = 2.0;
 
 /// Text beyond this many bytes adds nothing to what the customer wants.
 const MAX_BYTES: usize = 2_000;
 
 /// Lengths of the pieces of words, in letters; a word's beginning and end count as a letter.
 const PIECES: [usize; 3] = [2, 3, 4];
-
-/// A bucket and how strongly the text is in it.
-pub(super) type Feature = (u16, f32);
 
 /// The words of a text as the classifiers see them: folded, without drawn-out letters; a number is known by its length
 /// only, an e-mail address only as one.

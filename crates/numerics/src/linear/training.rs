@@ -8,7 +8,7 @@
 //! [lr]: https://www.csie.ntu.edu.tw/~cjlin/papers/maxent_dual.pdf
 //! [sdca]: https://www.jmlr.org/papers/v14/shalev-shwartz13a.html
 
-use super::features::{BUCKETS, DIMENSIONS, Feature, VECTOR_WEIGHT};
+use super::{BUCKETS, DIMENSIONS, Feature, VECTOR_WEIGHT};
 
 /// Rounds over all examples. Measured: after three the weights hardly move.
 const ROUNDS: usize = 4;
@@ -30,15 +30,15 @@ const START: f32 = 1e-3;
 
 /// One example.
 #[derive(Debug, Clone)]
-pub(super) struct Sample<'a> {
+pub struct Sample<'a> {
     /// Its vector.
-    pub(super) vector: &'a [f32],
+    pub vector: &'a [f32],
     /// Its words.
-    pub(super) lexical: Vec<Feature>,
+    pub lexical: Vec<Feature>,
     /// The class it belongs to.
-    pub(super) class: usize,
+    pub class: usize,
     /// How much it counts; 1 for a built-in example.
-    pub(super) weight: f32,
+    pub weight: f32,
 }
 
 /// A model of more classes than this gets [`FEW_BUCKETS`], so that it stays small.
@@ -49,15 +49,15 @@ const FEW_BUCKETS: usize = 1024;
 
 /// Trained weights: for each feature (first the vector's numbers, then the buckets) a row with a number for each class.
 #[derive(Debug)]
-pub(super) struct Weights {
+pub struct Weights {
     /// Numbers in a row: the classes, rounded up to whole groups.
-    pub(super) stride: usize,
+    pub stride: usize,
     /// Buckets there are rows for: a power of two.
-    pub(super) buckets: usize,
+    pub buckets: usize,
     /// The rows.
-    pub(super) rows: Vec<f32>,
+    pub rows: Vec<f32>,
     /// What a text has of each class before anything in it is seen.
-    pub(super) bias: Vec<f32>,
+    pub bias: Vec<f32>,
 }
 
 impl Weights {
@@ -91,7 +91,7 @@ impl Weights {
 }
 
 /// Trains weights for `classes` classes.
-pub(super) fn train(samples: &[Sample<'_>], classes: usize) -> Weights {
+pub fn train(samples: &[Sample<'_>], classes: usize) -> Weights {
     let stride = classes.next_multiple_of(LANES);
     let buckets = if classes > MAX_CLASSES_WITH_ALL_BUCKETS { FEW_BUCKETS } else { BUCKETS };
     let mut weights = Weights {

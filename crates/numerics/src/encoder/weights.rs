@@ -4,9 +4,9 @@
 //! except a few kilobytes of biases, so a program that embeds nothing pays nothing, and one that does pays only for the
 //! pages it touches.
 
-use super::{EmbedError, double_array::DoubleArray, matrix::Matrix};
+use super::{DamagedWeights, double_array::DoubleArray, matrix::Matrix};
 
-static FILE: &[u8] = include_bytes!("../../../models/use-multilingual-v3.bin");
+static FILE: &[u8] = include_bytes!("../../../../models/use-multilingual-v3.bin");
 
 /// Numbers per embedding, and per row of the table.
 pub(super) const DIMENSIONS: usize = 512;
@@ -73,14 +73,14 @@ impl Weights {
     /// Finds the parts of the file.
     ///
     /// # Errors
-    /// [`EmbedError::DamagedWeights`] when the file in the binary is not the one this code was written for.
-    pub(super) fn builtin() -> Result<Self, EmbedError> {
+    /// [`DamagedWeights`] when the file in the binary is not the one this code was written for.
+    pub(super) fn builtin() -> Result<Self, DamagedWeights> {
         Self::read(FILE)
     }
 
-    fn read(file: &'static [u8]) -> Result<Self, EmbedError> {
+    fn read(file: &'static [u8]) -> Result<Self, DamagedWeights> {
         let mut sections = sections(file)?.into_iter();
-        let mut next = || sections.next().ok_or(EmbedError::DamagedWeights("a section is missing"));
+        let mut next = || sections.next().ok_or(DamagedWeights("a section is missing"));
         let normaliser = DoubleArray::new(next()?);
         let replacements = next()?;
         let vocabulary = DoubleArray::new(next()?);
@@ -90,7 +90,7 @@ impl Weights {
         let shards =
             floats(next()?).as_chunks().0.iter().map(|&[scale, zero]| (scale, zero)).collect::<Vec<_>>();
         if shards.len() != SHARDS || scores.len() != directory.len() {
-            return Err(EmbedError::DamagedWeights("the table has the wrong size"));
+            return Err(DamagedWeights("the table has the wrong size"));
         }
         let mut parts =
             Parts { panels: next()?, scales: floats(next()?).into_iter(), vectors: floats(next()?) };
@@ -98,7 +98,7 @@ impl Weights {
         let branches = [parts.branch(2, 0)?, parts.branch(3, 1)?, parts.branch(5, 2)?];
         let head = parts.head()?;
         if !parts.panels.is_empty() || !parts.vectors.is_empty() {
-            return Err(EmbedError::DamagedWeights("there is more than the layers need"));
+            return Err(DamagedWeights("there is more than the layers need"));
         }
         Ok(Self { normaliser, replacements, vocabulary, scores, directory, rows, shards, branches, head })
     }
@@ -163,27 +163,27 @@ struct Parts {
 }
 
 impl Parts {
-    fn matrix(&mut self, rows: usize, columns: usize) -> Result<Matrix, EmbedError> {
+    fn matrix(&mut self, rows: usize, columns: usize) -> Result<Matrix, DamagedWeights> {
         let Some((panels, rest)) = self.panels.split_at_checked(rows * columns) else {
-            return Err(EmbedError::DamagedWeights("a matrix is cut short"));
+            return Err(DamagedWeights("a matrix is cut short"));
         };
         self.panels = rest;
-        let scale = self.scales.next().ok_or(EmbedError::DamagedWeights("a scale is missing"))?;
+        let scale = self.scales.next().ok_or(DamagedWeights("a scale is missing"))?;
         Ok(Matrix::new(panels, rows, columns, scale))
     }
 
-    fn vector(&mut self, length: usize) -> Result<Vec<f32>, EmbedError> {
+    fn vector(&mut self, length: usize) -> Result<Vec<f32>, DamagedWeights> {
         let Some(rest) = self.vectors.len().checked_sub(length) else {
-            return Err(EmbedError::DamagedWeights("a vector is cut short"));
+            return Err(DamagedWeights("a vector is cut short"));
         };
         Ok(self.vectors.drain(rest..).rev().collect())
     }
 
-    fn norm(&mut self, length: usize) -> Result<LayerNorm, EmbedError> {
+    fn norm(&mut self, length: usize) -> Result<LayerNorm, DamagedWeights> {
         Ok(LayerNorm { gain: self.vector(length)?, offset: self.vector(length)? })
     }
 
-    fn branch(&mut self, width: usize, left: usize) -> Result<Branch, EmbedError> {
+    fn branch(&mut self, width: usize, left: usize) -> Result<Branch, DamagedWeights> {
         Ok(Branch {
             left,
             projection: self.matrix(DIMENSIONS, BRANCH)?,
@@ -196,7 +196,7 @@ impl Parts {
         })
     }
 
-    fn head(&mut self) -> Result<Head, EmbedError> {
+    fn head(&mut self) -> Result<Head, DamagedWeights> {
         let features_norm = self.norm(FEATURES)?;
         let sum = self.matrix(FEATURES, DIMENSIONS)?;
         let first = self.matrix(DIMENSIONS, HIDDEN)?;
@@ -218,8 +218,8 @@ impl Parts {
 }
 
 /// The parts of the file in order.
-fn sections(file: &'static [u8]) -> Result<Vec<&'static [u8]>, EmbedError> {
-    const WRONG: EmbedError = EmbedError::DamagedWeights("the header is not the one expected");
+fn sections(file: &'static [u8]) -> Result<Vec<&'static [u8]>, DamagedWeights> {
+    const WRONG: DamagedWeights = DamagedWeights("the header is not the one expected");
     let rest = file.strip_prefix(MAGIC).ok_or(WRONG)?;
     let (&[count, dimensions], entries) = rest.as_chunks::<4>().0.split_first_chunk().ok_or(WRONG)?;
     if u32::from_le_bytes(dimensions) as usize != DIMENSIONS {

@@ -6,13 +6,28 @@
 //!
 //! [use]: https://aclanthology.org/2020.acl-demos.12/
 
+mod double_array;
+mod forward;
+mod layers;
+mod matrix;
+mod tokenizer;
+mod weights;
+
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::EmbedError;
-use super::forward::Forward;
-use super::weights::{DIMENSIONS, Weights};
+use forward::Forward;
+use weights::{DIMENSIONS, Weights};
+
+/// The longest text that the model looks at, in bytes: far more than it has tokens for, and it bounds the work on
+/// hostile input. The rest of a longer text is not embedded.
+pub const MAX_TEXT_BYTES: usize = 16 * 1024;
+
+/// The weights in the binary do not fit the code: a build went wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("the weights of the built-in embedder are damaged: {0}; build iass again from a clean checkout")]
+pub struct DamagedWeights(&'static str);
 
 /// The embedder whose weights are in the binary.
 pub struct BuiltinEmbedder {
@@ -24,7 +39,7 @@ impl BuiltinEmbedder {
     ///
     /// # Errors
     /// When the file in the binary is not the one this code was written for.
-    pub fn new() -> Result<Self, EmbedError> {
+    pub fn new() -> Result<Self, DamagedWeights> {
         Ok(Self { weights: Weights::builtin()? })
     }
 

@@ -156,8 +156,8 @@ mod tests {
 
     #[test]
     fn rows_equal_those_of_sentencepiece() {
-        let texts = include_str!("../../../tests/fixtures/embedding/texts.jsonl").lines();
-        let expected = include_str!("../../../tests/fixtures/embedding/rows.jsonl").lines();
+        let texts = include_str!("../../../../tests/fixtures/embedding/texts.jsonl").lines();
+        let expected = include_str!("../../../../tests/fixtures/embedding/rows.jsonl").lines();
         let weights = Weights::builtin().unwrap();
         let mut tokenizer = Tokenizer::new(&weights);
         for (text, expected) in texts.zip(expected) {

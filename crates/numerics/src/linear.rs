@@ -1,13 +1,26 @@
-//! A trained classifier in the form in which it is kept: a byte for each weight.
+//! A trained linear classifier over a text's vector and its words, in the form in which it is kept: a byte for each weight.
 
-use super::{
-    features::{DIMENSIONS, Feature, VECTOR_WEIGHT},
-    training::{Weights, folded},
-};
+mod training;
+
+pub use training::{Sample, Weights, train};
+
+use training::folded;
+
+/// Numbers of a vector of the built-in embedding model.
+pub const DIMENSIONS: usize = 512;
+
+/// Buckets for words and pieces of words; a smaller model folds them together. A power of two.
+pub const BUCKETS: usize = 4096;
+
+/// How much the vector weighs against the words, which have length one.
+pub const VECTOR_WEIGHT: f32 = 2.0;
+
+/// A bucket and how strongly a text is in it.
+pub type Feature = (u16, f32);
 
 /// Linear classifiers of several classes over the same text.
 #[derive(Debug, Clone)]
-pub(super) struct Linear {
+pub struct Linear {
     /// Buckets there are weights for: a power of two.
     buckets: usize,
     classes: Vec<Class>,
@@ -39,7 +52,7 @@ impl Row {
 
 impl Linear {
     /// The first `classes` of trained weights.
-    pub(super) fn of(weights: &Weights, classes: usize) -> Self {
+    pub fn of(weights: &Weights, classes: usize) -> Self {
         let (vector_rows, bucket_rows) = weights.rows.split_at(DIMENSIONS * weights.stride);
         let column = |rows: &[f32], class: usize| {
             Row::of(rows.iter().skip(class).step_by(weights.stride.max(1)).copied())
@@ -53,7 +66,7 @@ impl Linear {
     }
 
     /// How much a text is of each class: above 0 it rather is, below 0 it rather is not.
-    pub(super) fn scores(&self, vector: &[f32], vector_share: f32, lexical: &[Feature]) -> Vec<f32> {
+    pub fn scores(&self, vector: &[f32], vector_share: f32, lexical: &[Feature]) -> Vec<f32> {
         let score = |class: &Class| {
             let meant: f32 =
                 class.vector.bytes.iter().zip(vector).map(|(byte, value)| f32::from(*byte) * value).sum();
@@ -72,7 +85,7 @@ impl Linear {
     }
 
     /// Bytes it takes in memory.
-    pub(super) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.classes.len() * (size_of::<Class>() + DIMENSIONS + self.buckets)
     }
 }
@@ -80,10 +93,6 @@ impl Linear {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::router::{
-        features::BUCKETS,
-        training::{Sample, train},
-    };
 
     #[test]
     fn bytes_score_as_the_weights_they_came_from() {
