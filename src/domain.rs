@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod business;
+pub mod cart;
 pub mod contact;
 pub mod conversation;
 pub mod cost;
@@ -13,6 +14,8 @@ pub mod language;
 pub mod lead;
 pub mod message;
 pub mod money;
+pub mod order;
+pub mod product;
 pub mod retrieval;
 pub mod tenant;
 pub mod ticket;

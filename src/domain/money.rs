@@ -115,6 +115,41 @@ impl Money {
         Ok(Self { minor: sign * minor, currency })
     }
 
+    /// The sum of two amounts. None when they are of different currencies, or it does not fit.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        let minor = self.minor.checked_add(other.minor).filter(|_| self.currency == other.currency)?;
+        Some(Self { minor, currency: self.currency })
+    }
+
+    /// The amount so many times. None when it does not fit.
+    pub fn times(self, count: u32) -> Option<Self> {
+        Some(Self { minor: self.minor.checked_mul(i64::from(count))?, currency: self.currency })
+    }
+
+    /// The amount as customers of the currency read it, such as `$1,250.00`, `$180.000` or `R$ 19,90`.
+    ///
+    /// Where prices are whole in practice, decimals that are zero are left out.
+    pub fn to_text(self) -> String {
+        let Style { symbol, thousands, decimal, whole } = style(self.currency);
+        let main = Self { minor: self.minor.abs(), currency: self.currency }.to_main();
+        let (integer, fraction) = main.split_once('.').unwrap_or((&main, ""));
+        let mut text = String::from(if self.minor < 0 { "-" } else { "" });
+        text.push_str(symbol);
+        for (at, digit) in integer.chars().enumerate() {
+            if at > 0 && (integer.len() - at).is_multiple_of(3) {
+                text.push(thousands);
+            }
+            text.push(digit);
+        }
+        let digits = usize::try_from(self.currency.minor_digits()).unwrap_or_default();
+        if digits > 0 && !(whole && fraction.is_empty()) {
+            text.push(decimal);
+            text.push_str(fraction);
+            text.extend(std::iter::repeat_n('0', digits.saturating_sub(fraction.len())));
+        }
+        text
+    }
+
     /// The amount in the main unit as a plain decimal number: the inverse of [`Self::parse_main`].
     pub fn to_main(self) -> String {
         let per_main = self.currency.minor_per_main().unsigned_abs();
@@ -122,6 +157,41 @@ impl Money {
         let (whole, fraction) = (self.minor.unsigned_abs() / per_main, self.minor.unsigned_abs() % per_main);
         let width = usize::try_from(self.currency.minor_digits()).unwrap_or_default();
         if fraction == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction:0width$}") }
+    }
+}
+
+/// How a currency is written where it is used (<https://cldr.unicode.org>, the countries' main locales).
+struct Style {
+    /// What stands before the digits.
+    symbol: &'static str,
+    thousands: char,
+    decimal: char,
+    /// Whether prices are whole in practice.
+    whole: bool,
+}
+
+fn style(currency: Currency) -> Style {
+    let commas = |symbol| Style { symbol, thousands: ',', decimal: '.', whole: false };
+    let points = |symbol, whole| Style { symbol, thousands: '.', decimal: ',', whole };
+    match currency.code() {
+        "COP" | "CLP" | "ARS" => points("$", true),
+        "UYU" => points("$", false),
+        "PYG" => points("₲", true),
+        "CRC" => points("₡", true),
+        "BRL" => points("R$ ", false),
+        "EUR" => points("€", false),
+        "BOB" => points("Bs ", false),
+        "VES" => points("Bs. ", false),
+        "MXN" | "USD" | "CAD" => commas("$"),
+        "DOP" => commas("RD$"),
+        "PEN" => commas("S/ "),
+        "GTQ" => commas("Q"),
+        "HNL" => commas("L "),
+        "NIO" => commas("C$"),
+        "PAB" => commas("B/. "),
+        "GBP" => commas("£"),
+        // The code reads as well as a sign.
+        code => commas(code),
     }
 }
 
@@ -149,6 +219,21 @@ mod tests {
         for bad in ["", ".", "1.", ".5", "1e3", "1,5", "+1", "--1", "１"] {
             assert!(matches!(money(bad, "USD"), Err(MoneyError::NotAnAmount(_))), "{bad:?} was accepted");
         }
+    }
+
+    #[test]
+    fn amounts_are_written_as_their_customers_read_them() {
+        let text = |main: &str, code: &str| {
+            Money::parse_main(main, Currency::parse(code).unwrap()).unwrap().to_text()
+        };
+        assert_eq!(text("189", "MXN"), "$189.00");
+        assert_eq!(text("1790.5", "MXN"), "$1,790.50");
+        assert_eq!(text("1250000", "COP"), "$1.250.000");
+        assert_eq!(text("180000.50", "COP"), "$180.000,50");
+        assert_eq!(text("990", "CLP"), "$990");
+        assert_eq!(text("19.9", "BRL"), "R$ 19,90");
+        assert_eq!(text("-0.05", "EUR"), "-€0,05");
+        assert_eq!(text("1234567.891", "KWD"), "KWD1,234,567.891");
     }
 
     #[test]
