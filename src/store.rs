@@ -15,6 +15,7 @@ use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 mod audit;
 pub mod budget;
+pub mod cart;
 pub mod chunk_index;
 pub mod claim;
 pub mod contact;
@@ -36,7 +37,11 @@ pub mod lead;
 pub mod media_text;
 pub mod memory;
 mod migrations;
+pub mod order;
 pub mod outbox;
+pub mod product;
+pub mod product_import;
+pub mod product_index;
 mod ticket;
 pub mod turn;
 pub mod turn_context;
@@ -97,6 +102,7 @@ impl TenantDb {
         migrations::run(path, &mut connection)?;
         if condition == integrity::Condition::IndexDamaged {
             write_on(path, &mut connection, chunk_index::rebuild_fts)?;
+            write_on(path, &mut connection, product_index::rebuild_fts)?;
         }
         // If it cannot be done now it stays to be done; who needs the database need not wait for it.
         drop(contact::finish_erasure(path, &mut connection));

@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
+    cart::Cart,
     handoff::{Brief, HandoffReason},
     lead::{LeadDraft, Urgency},
+    money::Money,
+    order::OrderItem,
 };
 
 /// One thing to do in the turn's transaction.
@@ -41,12 +44,51 @@ pub enum Effect {
         /// What the person needs to know.
         brief: Brief,
     },
+    /// An order is proposed, and its pieces are set aside; in the place of what was proposed before, if anything was.
+    ProposeOrder(Proposal),
+    /// The customer said yes: the order is sold.
+    ConfirmOrder(Confirmation),
+    /// The customer does not want what was proposed.
+    CancelOrder {
+        /// The order.
+        id: String,
+        /// How many changes of it the turn saw.
+        version: u32,
+    },
+    /// What the customer is choosing is now this.
+    SaveCart(Cart),
     /// Something to know about the contact later.
     Remember(FactChange),
     /// Something to be told to people or systems of the business; once for each subject and target.
     Deliver(Delivery),
     /// A line of the audit log.
     Audit(AuditEntry),
+}
+
+/// An order to be proposed, as the turn planned it from the rows it saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// Its number: a new one, or that of the open order.
+    pub id: String,
+    /// How many changes of the open order the turn saw; none when there was no open order.
+    pub version: Option<u32>,
+    /// What is proposed; never empty.
+    pub items: Vec<OrderItem>,
+    /// Until when the pieces are set aside, in milliseconds since 1970.
+    pub expires_ms: i64,
+}
+
+/// A sale, as the customer agreed to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// The order.
+    pub id: String,
+    /// How many changes of it the turn saw.
+    pub version: u32,
+    /// The business is told of a product when a sale leaves this many or fewer.
+    pub low_stock: u32,
+    /// Where it is told.
+    pub low_stock_targets: Vec<DeliveryTarget>,
 }
 
 /// Something learned about a contact.
@@ -170,11 +212,15 @@ pub enum DeliveryEvent {
     Lead,
     /// A case was opened. The payload is a `TicketNotice`.
     Ticket,
+    /// Something was sold. The payload is an `OrderNotice`.
+    Order,
+    /// A sale left few of a product. The payload is a `LowStockNotice`.
+    LowStock,
 }
 
 impl DeliveryEvent {
     /// Every event.
-    pub const ALL: [Self; 3] = [Self::Handoff, Self::Lead, Self::Ticket];
+    pub const ALL: [Self; 5] = [Self::Handoff, Self::Lead, Self::Ticket, Self::Order, Self::LowStock];
 
     /// The name in the database and the API.
     pub fn as_str(self) -> &'static str {
@@ -182,6 +228,8 @@ impl DeliveryEvent {
             Self::Handoff => "handoff",
             Self::Lead => "lead",
             Self::Ticket => "ticket",
+            Self::Order => "order",
+            Self::LowStock => "low_stock",
         }
     }
 
@@ -225,6 +273,36 @@ pub struct TicketNotice {
     pub detail: String,
     /// How soon.
     pub urgency: Urgency,
+}
+
+/// The payload of [`DeliveryEvent::Order`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderNotice {
+    /// The order's number.
+    pub order: String,
+    /// The conversation.
+    pub conversation: String,
+    /// The channel it is held on.
+    pub channel: String,
+    /// How the channel calls the contact.
+    pub contact: String,
+    /// The name the contact goes by.
+    pub contact_name: Option<String>,
+    /// What was sold.
+    pub items: Vec<OrderItem>,
+    /// What all of it costs.
+    pub total: Money,
+}
+
+/// The payload of [`DeliveryEvent::LowStock`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LowStockNotice {
+    /// The article number.
+    pub sku: String,
+    /// The product.
+    pub name: String,
+    /// How many are left.
+    pub stock: u32,
 }
 
 /// A line of the audit log: who did what to what. It never holds what was said.

@@ -57,8 +57,8 @@ pub(super) fn check_file(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The full-text index, whose damage costs nothing but the time to make it again.
-const DERIVED: &str = "chunk_fts";
+/// The full-text indexes, whose damage costs nothing but the time to make them again.
+const DERIVED: [&str; 2] = ["chunk_fts", "product_fts"];
 
 /// Problems that are looked at before a verdict.
 const MAX_PROBLEMS: usize = 20;
@@ -68,7 +68,7 @@ const MAX_PROBLEMS: usize = 20;
 pub(super) enum Condition {
     /// Nothing.
     Sound,
-    /// The full-text index is damaged, and only that.
+    /// A full-text index is damaged, and only that.
     IndexDamaged,
 }
 
@@ -98,7 +98,7 @@ pub(super) fn check_content(path: &Path, connection: &Connection) -> Result<Cond
     };
     let problems = check().map_err(|e| StoreError::sqlite(path, e))?;
     let mut serious = problems.iter().filter(|problem| *problem != "ok");
-    match serious.clone().find(|problem| !problem.contains(DERIVED)) {
+    match serious.clone().find(|problem| !DERIVED.iter().any(|index| problem.contains(index))) {
         Some(detail) => Err(StoreError::Damaged { path: path.to_owned(), detail: detail.clone() }),
         None if serious.next().is_some() => Ok(Condition::IndexDamaged),
         None => Ok(Condition::Sound),

@@ -20,8 +20,11 @@ const OF_CONVERSATION: &str = "conversation_id in (select id from conversation w
 /// Rows that name the contact.
 const OF_CONTACT: &str = "contact_id = ?1";
 
+/// Rows of the contact's orders.
+const OF_ORDER: &str = "order_id in (select id from sales_order where contact_id = ?1)";
+
 /// Every table with something of a contact, the ones that point to others first: the order in which rows are deleted.
-pub(super) const HOLDINGS: [Holding; 13] = [
+pub(super) const HOLDINGS: [Holding; 17] = [
     Holding {
         table: "outbox",
         name: "outbox",
@@ -89,6 +92,30 @@ pub(super) const HOLDINGS: [Holding; 13] = [
         whose: OF_CONTACT,
     },
     Holding {
+        table: "stock_hold",
+        name: "stock_holds",
+        columns: "order_id, product_id, quantity, expires_ms",
+        whose: OF_ORDER,
+    },
+    Holding {
+        table: "order_item",
+        name: "order_items",
+        columns: "order_id, position, sku, name, quantity, unit_minor, total_minor",
+        whose: OF_ORDER,
+    },
+    Holding {
+        table: "sales_order",
+        name: "orders",
+        columns: "id, conversation_id, status, currency, total_minor, expires_ms, created_ms, updated_ms",
+        whose: OF_CONTACT,
+    },
+    Holding {
+        table: "cart",
+        name: "carts",
+        columns: "conversation_id, content, updated_ms",
+        whose: OF_CONVERSATION,
+    },
+    Holding {
         table: "conversation",
         name: "conversations",
         columns: "id, language, owner, owner_ms, fallbacks, agents, created_ms, updated_ms",
@@ -112,9 +139,9 @@ mod tests {
         let fixture = Fixture::new();
         let tables = fixture.text(
             "select group_concat(distinct s.name) from sqlite_schema s join pragma_table_info(s.name) c
-             where s.type = 'table' and (c.name in ('contact_id', 'conversation_id', 'turn_id', 'lead_id', 'address')
+             where s.type = 'table' and (c.name in ('contact_id', 'conversation_id', 'turn_id', 'lead_id', 'order_id', 'address')
                 or exists (select 1 from pragma_foreign_key_list(s.name) f
-                           where f.\"table\" in ('contact', 'conversation', 'turn', 'lead')))",
+                           where f.\"table\" in ('contact', 'conversation', 'turn', 'lead', 'sales_order')))",
         );
         let mut found: Vec<&str> = tables.split(',').collect();
         let mut listed: Vec<&str> = HOLDINGS.iter().map(|holding| holding.table).collect();
