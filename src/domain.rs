@@ -17,6 +17,7 @@ pub mod money;
 pub mod order;
 pub mod product;
 pub mod retrieval;
+pub mod split;
 pub mod tenant;
 pub mod ticket;
 pub mod tool;

@@ -4,6 +4,7 @@
 //! then the edges that touch the world.
 
 pub mod alerts;
+pub mod catalog;
 pub mod clock;
 pub mod config;
 pub mod domain;

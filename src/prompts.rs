@@ -146,6 +146,35 @@ pub struct Facts {
     pub subject: String,
     /// How much of something is used, in percent.
     pub percent: String,
+    /// What is sold.
+    pub sale: SaleFacts,
+}
+
+/// A product or an order as a template sees it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SaleFacts {
+    /// The name of one product.
+    pub product: String,
+    /// Products with their quantities, in a sentence: "7 martillos".
+    pub products: String,
+    /// How many.
+    pub quantity: String,
+    /// What one costs.
+    pub price: String,
+    /// What all of it costs.
+    pub total: String,
+    /// The number of an order.
+    pub order: String,
+    /// How far an order is.
+    pub status: String,
+    /// Lines that were rendered before.
+    pub lines: String,
+    /// The place in a list, from 1.
+    pub place: String,
+    /// The customer's words for a product.
+    pub asked: String,
+    /// Whether few are left.
+    pub few: bool,
 }
 
 /// A passage as a template sees it.
@@ -398,6 +427,19 @@ fn sample() -> Facts {
         leaked: true,
         subject: text(),
         percent: text(),
+        sale: SaleFacts {
+            product: text(),
+            products: text(),
+            quantity: text(),
+            price: text(),
+            total: text(),
+            order: text(),
+            status: text(),
+            lines: text(),
+            place: text(),
+            asked: text(),
+            few: true,
+        },
     }
 }
 

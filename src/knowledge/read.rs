@@ -60,6 +60,14 @@ pub fn read_bytes(format: Format, bytes: &[u8], limits: &ReadLimits) -> Result<R
     Ok(reading)
 }
 
+/// The text of a file's bytes, whatever its encoding.
+///
+/// # Errors
+/// [`ReadError::UnknownEncoding`] when it does not look like text.
+pub fn decode_text(bytes: &[u8]) -> Result<String, ReadError> {
+    encoding::decode(bytes)
+}
+
 /// Reads a file in this process; the format comes from its extension.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Business, NotifyError};
 use crate::{
     domain::{
-        effect::{DeliveryEvent, HandoffNotice, TicketNotice},
+        effect::{DeliveryEvent, HandoffNotice, LowStockNotice, OrderNotice, TicketNotice},
         handoff::HandoffReason,
         lead::{InterestArea, Qualification, Urgency},
     },
@@ -70,6 +70,10 @@ pub(super) fn notice(business: Business<'_>, delivery: &ClaimedDelivery) -> Resu
         DeliveryEvent::Lead => words.lead(&delivery.payload, delivery.subject.contains('#')),
         DeliveryEvent::Ticket => {
             words.ticket(serde_json::from_value(delivery.payload.clone()).map_err(wrong)?)
+        }
+        DeliveryEvent::Order => words.order(serde_json::from_value(delivery.payload.clone()).map_err(wrong)?),
+        DeliveryEvent::LowStock => {
+            words.low_stock(serde_json::from_value(delivery.payload.clone()).map_err(wrong)?)
         }
     };
     notice.urgent |= delivery.urgent;
@@ -133,6 +137,33 @@ impl Words<'_> {
             text: self.long(Text::NoticeDetail, &ticket.detail),
             ..Notice::default()
         }
+    }
+
+    fn order(&self, order: OrderNotice) -> Notice {
+        let items: Vec<String> = order
+            .items
+            .iter()
+            .map(|item| format!("{} × {} ({}) = {}", item.quantity, item.name, item.sku, item.total.to_text()))
+            .collect();
+        let mut fields = Fields::default();
+        fields.add(self.text(Text::NoticeOrderNumber), Some(&order.order));
+        fields.add(self.text(Text::NoticeName), order.contact_name.as_deref());
+        fields.add(self.text(Text::NoticeContact), Some(&order.contact));
+        fields.add(self.text(Text::NoticeChannel), Some(&order.channel));
+        fields.add(self.text(Text::NoticeTotal), Some(&order.total.to_text()));
+        Notice {
+            title: self.title(Text::NoticeOrder, order.contact_name.as_deref()),
+            fields: fields.0,
+            text: self.long(Text::NoticeItems, &items.join("\n")),
+            ..Notice::default()
+        }
+    }
+
+    fn low_stock(&self, notice: LowStockNotice) -> Notice {
+        let mut fields = Fields::default();
+        fields.add(self.text(Text::NoticeProduct), Some(&format!("{} ({})", notice.name, notice.sku)));
+        fields.add(self.text(Text::NoticeStock), Some(&notice.stock.to_string()));
+        Notice { title: self.text(Text::NoticeLowStock), fields: fields.0, ..Notice::default() }
     }
 
     /// What is known of a lead, which may be half of it.

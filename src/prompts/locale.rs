@@ -140,6 +140,10 @@ texts! {
     BudgetHard = "alert_budget_hard",
     /// The customer: a voice note cannot be heard just now.
     VoiceTrouble = "voice_trouble",
+    /// A file that is neither a recording nor a picture.
+    FileUnread = "file_unread",
+    /// What stands before the description of a picture, in the customer's message.
+    PictureShows = "picture_shows",
     /// The customer: nothing was understood in a voice note.
     VoiceUnclear = "voice_unclear",
     /// The customer: a voice note is too long.
@@ -200,6 +204,90 @@ texts! {
     NoticeSummary = "notice_summary",
     /// In a notice, before the last messages.
     NoticeSaid = "notice_said",
+    /// There are fewer pieces than the customer wants: what there is, and the question whether that will do.
+    SaleOfferLess = "sale_offer_less",
+    /// One product is proposed: the question whether to order it.
+    SaleProposal = "sale_proposal",
+    /// A single piece is proposed: the question whether to order it.
+    SaleProposalOne = "sale_proposal_one",
+    /// Several products are proposed: the list, and the question whether to order them.
+    SaleProposalList = "sale_proposal_list",
+    /// One line of an order.
+    SaleLine = "sale_line",
+    /// There are fewer of a product in a list than the customer wants.
+    SaleOnlySo = "sale_only_so",
+    /// Several products fit: the choice, and the question which one.
+    SaleWhich = "sale_which",
+    /// Several products were asked about: what there is.
+    SaleProducts = "sale_products",
+    /// One product of a choice.
+    SaleOption = "sale_option",
+    /// A product was asked about: its price, and the question how many.
+    SalePrice = "sale_price",
+    /// A product was chosen: the question how many.
+    SaleHowMany = "sale_how_many",
+    /// A product cannot be sold now.
+    SaleSoldOut = "sale_sold_out",
+    /// What is nearest to a product that cannot be sold.
+    SaleAlternatives = "sale_alternatives",
+    /// Nothing in the catalogue fits.
+    SaleNotFound = "sale_not_found",
+    /// The customer wants to buy and did not say what.
+    SaleWhat = "sale_what",
+    /// The receipt and the closing words.
+    SaleConfirmed = "sale_confirmed",
+    /// The customer says yes again to an order that is registered.
+    SaleAlready = "sale_already",
+    /// The customer does not want what was proposed.
+    SaleCancelled = "sale_cancelled",
+    /// It is not clear whether the customer agrees.
+    SaleAskAgain = "sale_ask_again",
+    /// After another answer: an order still waits for the customer's word.
+    SaleReminder = "sale_reminder",
+    /// The time in which an order was set aside is over.
+    SaleExpired = "sale_expired",
+    /// How the customer's orders are.
+    SaleStatus = "sale_status",
+    /// How one order is.
+    SaleStatusLine = "sale_status_line",
+    /// The customer asks for orders and there are none.
+    SaleNoOrders = "sale_no_orders",
+    /// The customer names an order that is not theirs or does not exist.
+    SaleUnknownOrder = "sale_unknown_order",
+    /// The customer wants to change or cancel an order that is registered.
+    SaleByPerson = "sale_by_person",
+    /// The customer wants something taken out that is not in the order.
+    SaleNotInOrder = "sale_not_in_order",
+    /// The quantity or the number of products is more than an order may have.
+    SaleTooMany = "sale_too_many",
+    /// The button that agrees.
+    SaleYes = "sale_yes",
+    /// The button that does not.
+    SaleNo = "sale_no",
+    /// A status: it waits for the customer.
+    OrderProposed = "order_proposed",
+    /// A status: sold.
+    OrderConfirmed = "order_confirmed",
+    /// A status: handed over.
+    OrderFulfilled = "order_fulfilled",
+    /// A status: given up.
+    OrderCancelled = "order_cancelled",
+    /// A status: not answered in time.
+    OrderExpired = "order_expired",
+    /// The heading of a notice: something was sold.
+    NoticeOrder = "notice_order",
+    /// The heading of a notice: few of a product are left.
+    NoticeLowStock = "notice_low_stock",
+    /// In a notice, before the number of an order.
+    NoticeOrderNumber = "notice_order_number",
+    /// In a notice, before what an order costs.
+    NoticeTotal = "notice_total",
+    /// In a notice, before what was sold.
+    NoticeItems = "notice_items",
+    /// In a notice, before a product.
+    NoticeProduct = "notice_product",
+    /// In a notice, before how many are left.
+    NoticeStock = "notice_stock",
     /// In a notice, before the id of what it tells of.
     NoticeReference = "notice_reference",
     /// Who speaks: the customer.

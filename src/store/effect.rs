@@ -4,7 +4,7 @@
 
 use rusqlite::Transaction;
 
-use super::{StoreError, audit, contact_fact, deliver, handoff, lead, ticket};
+use super::{StoreError, audit, cart, contact_fact, deliver, handoff, lead, order, ticket};
 use crate::{
     clock::Ids,
     crash,
@@ -37,6 +37,10 @@ pub(super) fn apply(applying: &Applying<'_>, effects: &[Effect]) -> Result<(), S
             Effect::Handoff { id, reason, brief } => {
                 handoff::open(applying, &contact_id, id, *reason, brief)?;
             }
+            Effect::ProposeOrder(proposal) => order::propose(applying, &contact_id, proposal)?,
+            Effect::ConfirmOrder(confirmation) => order::confirm(applying, &contact_id, confirmation)?,
+            Effect::CancelOrder { id, version } => order::cancel_proposed(applying, id, *version)?,
+            Effect::SaveCart(content) => cart::save(applying, content)?,
             Effect::Remember(change) => contact_fact::remember(applying, &contact_id, change)?,
             Effect::Deliver(delivery) => deliver::insert(applying, &contact_id, delivery)?,
             Effect::Audit(entry) => {

@@ -22,15 +22,6 @@ const SELECT: &str = "\
            o.expires_ms, o.created_ms, o.updated_ms
     from sales_order o join contact t on t.id = o.contact_id";
 
-/// Whether a change of the stock or an order could be made as the turn planned it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
-    /// It was made.
-    Done,
-    /// The rows are not what the turn saw: nothing may be committed, and the turn looks again.
-    Stale,
-}
-
 impl TenantDb {
     /// Orders in a status (none: in any), the newest first: those before `before` (the time in milliseconds and the id of
     /// the last one seen), at most `limit`. A proposal whose time is over counts as expired.

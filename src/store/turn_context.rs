@@ -3,13 +3,17 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{StoreError, TenantDb, contact_fact, lead, usage};
+use super::{StoreError, TenantDb, cart, contact_fact, lead, order, product, usage};
 use crate::domain::{
-    conversation::ConversationId, effect::ContactFact, handoff::Owner, lead::LeadRecord, message::Role,
+    cart::Cart, conversation::ConversationId, effect::ContactFact, handoff::Owner, lead::LeadRecord,
+    message::Role, order::OrderRecord,
 };
 
 /// Facts that a turn is told.
 const MAX_FACTS: u32 = 40;
+
+/// Orders of the contact that a turn is told, besides the open one.
+const MAX_ORDERS: u32 = 5;
 
 /// The span in which a contact's messages are counted, in milliseconds.
 const MINUTE_MS: i64 = 60_000;
@@ -31,6 +35,14 @@ pub struct TurnContext {
     pub lead: Option<LeadRecord>,
     /// What is known of the contact and has not expired, the newest first; at most 40.
     pub facts: Vec<ContactFact>,
+    /// Whether the tenant sells anything.
+    pub sells: bool,
+    /// The order that waits for the customer's word. Its status says so when its time is over.
+    pub order: Option<OrderRecord>,
+    /// The last orders of the contact that are not open, the newest first; at most 5.
+    pub orders: Vec<OrderRecord>,
+    /// What the customer is choosing.
+    pub cart: Cart,
     /// Messages of the contact within the last minute, those that wait for this turn included.
     pub messages_last_minute: u32,
     /// Tokens that the tenant spent today (UTC).
@@ -73,6 +85,10 @@ fn read(tx: &Transaction<'_>, conversation: &ConversationId, now_ms: i64) -> Res
         agents: serde_json::from_str(&agents).map_err(|e| StoreError::value("list of agents", e))?,
         lead: lead::of_conversation(tx, conversation)?,
         facts: contact_fact::of_contact(tx, &contact_id, now_ms, MAX_FACTS)?,
+        sells: product::any_active(tx)?,
+        order: order::open_of(tx, conversation, now_ms)?,
+        orders: order::last_of(tx, &contact_id, MAX_ORDERS, now_ms)?,
+        cart: cart::of_conversation(tx, conversation)?,
         messages_last_minute: messages_since(tx, &contact_id, now_ms - MINUTE_MS)?,
         tokens_today: spent.tokens,
         contact_tokens_today: spent.contact_tokens,

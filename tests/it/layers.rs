@@ -13,7 +13,7 @@ struct Rule {
 const EVERYWHERE: &[&str] = &[""];
 const CORE: &[&str] = &["domain", "engine", "tools"];
 const BELOW_THE_EDGE: &[&str] =
-    &["clock", "config", "crash", "domain", "engine", "knowledge", "llm", "prompts", "store", "tools"];
+    &["catalog", "clock", "config", "crash", "domain", "engine", "knowledge", "llm", "prompts", "store", "tools"];
 
 const RULES: &[Rule] = &[
     Rule {

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Fit, StoreError};
+use super::StoreError;
 use crate::{
     domain::{effect::Proposal, order::total_of},
     store::{effect::Applying, product},
@@ -10,13 +10,13 @@ use crate::{
 
 /// Proposes an order, or puts it in the place of what was proposed before.
 ///
-/// [`Fit::Stale`] when another proposal came between, or a product is not sold any more, costs something else, or has
+/// [`StoreError::Stale`] when another proposal came between, or a product is not sold any more, costs something else, or has
 /// fewer pieces than the proposal promises.
 pub(in crate::store) fn propose(
     applying: &Applying<'_>,
     contact_id: &str,
     proposal: &Proposal,
-) -> Result<Fit, StoreError> {
+) -> Result<(), StoreError> {
     let tx = applying.tx;
     super::settle::expire_open(applying)?;
     let open: Option<(String, u32)> = tx
@@ -26,12 +26,12 @@ pub(in crate::store) fn propose(
     let version = match (&open, proposal.version) {
         (Some((id, version)), Some(seen)) if *id == proposal.id && *version == seen => seen + 1,
         (None, None) => 1,
-        _ => return Ok(Fit::Stale),
+        _ => return Err(StoreError::Stale),
     };
     let Some(total) =
         proposal.items.first().and_then(|first| total_of(&proposal.items, first.unit_price.currency))
     else {
-        return Ok(Fit::Stale);
+        return Err(StoreError::Stale);
     };
     // What this order holds itself is free for it.
     tx.prepare_cached("delete from stock_hold where order_id = ?1")?.execute([&proposal.id])?;
@@ -41,7 +41,7 @@ pub(in crate::store) fn propose(
             .exists([&proposal.id])?;
         if taken {
             // Two numbers in a billion are alike: another try has another one.
-            return Ok(Fit::Stale);
+            return Err(StoreError::Stale);
         }
         tx.prepare_cached(
             "insert into sales_order (id, conversation_id, contact_id, status, currency, total_minor, version,
@@ -77,7 +77,7 @@ pub(in crate::store) fn propose(
             product.price == item.unit_price && product.available() >= item.quantity
         });
         if !fits {
-            return Ok(Fit::Stale);
+            return Err(StoreError::Stale);
         }
         tx.prepare_cached(
             "insert into order_item (order_id, position, sku, name, quantity, unit_minor, total_minor)
@@ -103,5 +103,5 @@ pub(in crate::store) fn propose(
             proposal.expires_ms,
         ])?;
     }
-    Ok(Fit::Done)
+    Ok(())
 }

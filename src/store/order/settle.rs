@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::json;
 
-use super::{Fit, StoreError, find};
+use super::{StoreError, find};
 use crate::{
     domain::{
         effect::{AuditEntry, Confirmation, Delivery, DeliveryEvent, LowStockNotice},
@@ -92,14 +92,14 @@ fn expire(tx: &Transaction<'_>, id: &str, now_ms: i64) -> Result<(), StoreError>
 
 /// Sells an open order: the pieces leave the stock, once.
 ///
-/// [`Fit::Stale`] when it is not the order that the customer saw, its time is over, or a product of it is not there any
+/// [`StoreError::Stale`] when it is not the order that the customer saw, its time is over, or a product of it is not there any
 /// more at that price and in that number.
 pub(in crate::store) fn confirm(
     applying: &Applying<'_>,
     contact_id: &str,
     confirmation: &Confirmation,
-) -> Result<Fit, StoreError> {
-    let Some(order) = open(applying, &confirmation.id, confirmation.version)? else { return Ok(Fit::Stale) };
+) -> Result<(), StoreError> {
+    let Some(order) = open(applying, &confirmation.id, confirmation.version)? else { return Err(StoreError::Stale) };
     for item in &order.items {
         let left: Option<u32> = applying
             .tx
@@ -119,7 +119,7 @@ pub(in crate::store) fn confirm(
                 |row| row.get(0),
             )
             .optional()?;
-        let Some(left) = left else { return Ok(Fit::Stale) };
+        let Some(left) = left else { return Err(StoreError::Stale) };
         let limit = confirmation.low_stock;
         if left <= limit && left.saturating_add(item.quantity) > limit {
             let notice = LowStockNotice { sku: item.sku.clone(), name: item.name.clone(), stock: left };
@@ -137,7 +137,7 @@ pub(in crate::store) fn confirm(
         }
     }
     set_status(applying.tx, &order.id, OrderStatus::Confirmed, applying.now_ms)?;
-    Ok(Fit::Done)
+    Ok(())
 }
 
 /// Gives up an open order: the customer does not want it.
@@ -145,10 +145,10 @@ pub(in crate::store) fn cancel_proposed(
     applying: &Applying<'_>,
     id: &str,
     version: u32,
-) -> Result<Fit, StoreError> {
-    let Some(order) = open(applying, id, version)? else { return Ok(Fit::Stale) };
+) -> Result<(), StoreError> {
+    let Some(order) = open(applying, id, version)? else { return Err(StoreError::Stale) };
     set_status(applying.tx, &order.id, OrderStatus::Cancelled, applying.now_ms)?;
-    Ok(Fit::Done)
+    Ok(())
 }
 
 /// The open order of the conversation, when it is the one that was seen and its time is not over.

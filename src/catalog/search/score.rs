@@ -1,0 +1,110 @@
+//! How well one product is what was asked for. Pure.
+
+use super::query::{Part, Query, Size};
+
+/// What a word counts that only the category has.
+const IN_CATEGORY: f32 = 0.5;
+
+/// What a word counts that only the description has.
+const IN_DESCRIPTION: f32 = 0.45;
+
+/// What it costs when the product has a size of the same kind, and not the one that was asked for.
+const OTHER_SIZE: f32 = -0.4;
+
+/// From this much on a part counts as being in the product.
+const PRESENT: f32 = 0.4;
+
+/// The weights of the score's parts.
+const COVERAGE: f32 = 0.62;
+const DENSITY: f32 = 0.12;
+const HEAD: f32 = 0.08;
+const MEANING: f32 = 0.22;
+
+/// A product and how well it fits.
+pub(super) struct Scored {
+    /// Its row.
+    pub(super) id: i64,
+    /// How well it fits.
+    pub(super) score: f32,
+    /// How much of the question is in it.
+    pub(super) coverage: f32,
+    /// Whether everything asked for is in it.
+    pub(super) complete: bool,
+}
+
+/// The terms of a product by where they stand.
+struct Terms<'a> {
+    name: Vec<&'a str>,
+    category: Vec<&'a str>,
+    description: Vec<&'a str>,
+}
+
+/// Scores a product by its terms (a line each for the name, the category and the description) and what its name means.
+pub(super) fn score(id: i64, query: &Query, terms: &str, similarity: Option<f32>) -> Scored {
+    let mut lines = terms.split('\n').map(|line| line.split(' ').filter(|term| !term.is_empty()).collect());
+    let mut line = || lines.next().unwrap_or_default();
+    let terms = Terms { name: line(), category: line(), description: line() };
+    let all: f32 = query.parts.iter().map(|part| part.weight).sum();
+    let (mut sum, mut complete, mut head) = (0.0, !query.parts.is_empty(), 0.0);
+    for part in &query.parts {
+        let value = matches(part, &terms);
+        complete &= value >= PRESENT;
+        sum += value * part.weight;
+        if part.is_head && part.forms.iter().any(|form| terms.name.first() == Some(&form.term.as_str())) {
+            head = 1.0;
+        }
+    }
+    let coverage = if all > 0.0 { sum / all } else { 0.0 };
+    let named: Vec<&&str> = terms.name.iter().filter(|term| !is_number(term)).collect();
+    let matched = named.iter().filter(|term| is_asked(query, term)).count();
+    #[expect(clippy::cast_precision_loss, reason = "a name has a few words")]
+    let density = if named.is_empty() { 0.0 } else { matched as f32 / named.len() as f32 };
+    let meaning = similarity.unwrap_or(coverage.max(0.0));
+    let score = COVERAGE * coverage + DENSITY * density + HEAD * head + MEANING * meaning;
+    Scored { id, score, coverage: coverage.clamp(0.0, 1.0), complete }
+}
+
+fn is_asked(query: &Query, term: &str) -> bool {
+    query.parts.iter().any(|part| part.forms.iter().any(|form| form.term == term))
+}
+
+/// Whether a term is a size or a number.
+fn is_number(term: &str) -> bool {
+    term.strip_prefix(['q', 'n']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// How much of a part is in the product, from −0.4 to 1.
+fn matches(part: &Part, terms: &Terms<'_>) -> f32 {
+    let best = part
+        .forms
+        .iter()
+        .map(|form| {
+            let place = if terms.name.contains(&form.term.as_str()) {
+                1.0
+            } else if terms.category.contains(&form.term.as_str()) {
+                IN_CATEGORY
+            } else if terms.description.contains(&form.term.as_str()) {
+                IN_DESCRIPTION
+            } else {
+                0.0
+            };
+            place * form.weight
+        })
+        .fold(0.0, f32::max);
+    match &part.size {
+        Some(size) => of_size(size, terms, best),
+        None => best,
+    }
+}
+
+/// A size that is there counts; another one of the same kind in the name counts against the product.
+fn of_size(size: &Size, terms: &Terms<'_>, best: f32) -> f32 {
+    if terms.name.contains(&size.term.as_str()) {
+        return 1.0;
+    }
+    let is_other = |term: &&str| {
+        term.strip_prefix('q')
+            .is_some_and(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()) == size.unit)
+    };
+    if terms.name.iter().any(is_other) { OTHER_SIZE } else { best }
+}

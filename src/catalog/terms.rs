@@ -1,0 +1,163 @@
+//! What a product is found by: the stems of its words and its sizes, in the catalogue's language. Pure.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{
+    measure::{self, Measure},
+    sound::sound,
+};
+use crate::{
+    domain::language::Language,
+    knowledge::terms::{fold, is_stop_word, stem},
+    store::product_import::CatalogWord,
+};
+
+/// The version of everything in here. A change of what it returns needs another number, so that the terms that are stored
+/// are made again.
+pub(crate) const ANALYZER: u32 = 1;
+
+/// A longer run of letters is no word that anybody types.
+const LONGEST_WORD_CHARS: usize = 40;
+
+/// Words that say how things are packed or counted rather than what they are.
+const PACKING: [&str; 26] = [
+    "pieza", "piezas", "pza", "pzas", "pz", "unidad", "unidades", "und", "caja", "cajas", "paquete", "paquetes", "bolsa",
+    "bolsas", "rollo", "rollos", "saco", "sacos", "par", "pares", "juego", "juegos", "precio", "largo", "diametro", "tipo",
+];
+
+/// What a text is found by.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Analysed {
+    /// Its words without function words, in order: the folded word and its stem.
+    pub(crate) words: Vec<(String, String)>,
+    /// Its sizes and numbers.
+    pub(crate) measures: Vec<Measure>,
+}
+
+/// Takes a text apart.
+pub(crate) fn analyse(text: &str, language: Language) -> Analysed {
+    let folded = fold(text);
+    let measures = measure::measures(&folded);
+    let in_measure = |at: usize| measures.iter().any(|measure| measure.range.contains(&at));
+    let words = measure::tokens(&folded)
+        .into_iter()
+        .filter(|token| token.number.is_none() && !in_measure(token.range.start))
+        .filter(|token| token.text.chars().all(char::is_alphanumeric) && token.text != "x")
+        .filter(|token| token.text.chars().count() <= LONGEST_WORD_CHARS)
+        .filter(|token| !is_stop_word(token.text, language))
+        .map(|token| (token.text.to_owned(), stem(token.text, language)))
+        .collect();
+    Analysed { words, measures }
+}
+
+/// Whether a word says how things are packed rather than what they are.
+pub(crate) fn is_packing(word: &str) -> bool {
+    PACKING.contains(&word)
+}
+
+/// Makes the terms of many products, remembering the stems of words that come again and again.
+pub(crate) struct Analyst {
+    language: Language,
+    stems: HashMap<String, String>,
+    words: BTreeSet<CatalogWord>,
+}
+
+impl Analyst {
+    pub(crate) fn new(language: Language) -> Self {
+        Self { language, stems: HashMap::new(), words: BTreeSet::new() }
+    }
+
+    /// The terms of a product: a line each for its name, its category and its description.
+    pub(crate) fn terms(&mut self, name: &str, category: &str, description: &str) -> String {
+        let lines = [name, category, description].map(|text| self.line(text));
+        lines.join("\n")
+    }
+
+    /// All words seen so far.
+    pub(crate) fn into_words(self) -> BTreeSet<CatalogWord> {
+        self.words
+    }
+
+    fn line(&mut self, text: &str) -> String {
+        let folded = fold(text);
+        let measures = measure::measures(&folded);
+        let mut line = String::with_capacity(folded.len());
+        let mut push = |term: &str| {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(term);
+        };
+        for token in measure::tokens(&folded) {
+            let word = token.text;
+            let is_size = measures.iter().any(|measure| measure.range.contains(&token.range.start));
+            if is_size
+                || token.number.is_some()
+                || word == "x"
+                || !word.chars().all(char::is_alphanumeric)
+                || word.chars().count() > LONGEST_WORD_CHARS
+                || is_stop_word(word, self.language)
+            {
+                continue;
+            }
+            if let Some(stem) = self.stems.get(word) {
+                push(stem);
+                continue;
+            }
+            let stem = stem(word, self.language);
+            push(&stem);
+            self.words.insert(CatalogWord { word: word.to_owned(), stem: stem.clone(), sound: sound(word) });
+            self.stems.insert(word.to_owned(), stem);
+        }
+        for measure in &measures {
+            push(&measure.term());
+            if measure.unit.is_some() {
+                push(&measure.bare_term());
+            }
+        }
+        line
+    }
+}
+
+/// What a product means without its sizes: the name, and the description in the line below. Products that differ in
+/// sizes only have it in common.
+pub(crate) fn core(name: &str, description: &str) -> String {
+    format!("{}\n{}", without_sizes(name), without_sizes(description))
+}
+
+fn without_sizes(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    // Sizes are found in the folded text, so whole words are dropped by what they fold to.
+    for word in text.split_whitespace() {
+        let folded = fold(word);
+        let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
+        let is_size = bare.chars().any(|c| c.is_ascii_digit()) || measure::is_unit(bare) || bare == "x";
+        if !is_size {
+            if !kept.is_empty() {
+                kept.push(' ');
+            }
+            kept.push_str(word);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_is_found_by_stems_and_sizes() {
+        let mut analyst = Analyst::new(Language::Es);
+        let terms = analyst.terms("Tornillos para madera 1/8 x 1/2 pulgadas", "Tornillería", "Acero.");
+        assert_eq!(terms, "tornill mader q125in n125 q500in n500\ntornill\nacer");
+        assert!(analyst.into_words().iter().any(|word| word.word == "tornillos" && word.sound == "torniyos"));
+    }
+
+    #[test]
+    fn products_that_differ_in_sizes_mean_the_same() {
+        let core = |name| core(name, "Largo 1 pulgadas.");
+        assert_eq!(core("Tornillo para madera 1/8 x 1/2 pulgadas"), core("Tornillo para madera 3/16 x 2 pulgadas"));
+        assert_eq!(core("Foco LED 9 W luz cálida"), "Foco LED luz cálida\nLargo");
+    }
+}
