@@ -6,6 +6,7 @@
 
 pub mod analyze;
 pub mod audit;
+pub mod catalog;
 pub mod chat;
 pub mod completions;
 pub mod config;
@@ -112,6 +113,8 @@ pub enum Command {
     Ingest(ingest::Args),
     /// Search and tend what a tenant knows
     Knowledge(knowledge::Args),
+    /// Import and list the products a tenant sells
+    Catalog(catalog::Args),
     /// Show what is seen in a text: language, whom it is for, mood, threats
     ///
     /// Makes no turn and stores nothing. --queries FILE.jsonl has {"id","text"} on each line and prints one line for
@@ -150,6 +153,7 @@ impl Command {
             Self::Tenant(args) => tenant::run(args, before),
             Self::Ingest(args) => ingest::run(args, before),
             Self::Knowledge(args) => knowledge::run(args, before),
+            Self::Catalog(args) => catalog::run(args, before),
             Self::Analyze(args) => analyze::run(args, before),
             Self::Conversation(args) => conversation::run(args, before),
             Self::Handoff(args) => handoff::run(args, before),
