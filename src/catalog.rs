@@ -7,7 +7,7 @@ pub mod index;
 pub mod search;
 pub mod table;
 
-mod measure;
+pub(crate) mod measure;
 mod sound;
 mod synonyms;
-mod terms;
+pub(crate) mod terms;

@@ -74,6 +74,11 @@ pub struct ProductQuery {
     pub now_ms: i64,
 }
 
+/// Whether a folded word is only said around the name of a product.
+pub(crate) fn is_noise(word: &str) -> bool {
+    noise::is_noise(word)
+}
+
 /// Searches a tenant's catalogue. Blocking, a few milliseconds of CPU.
 ///
 /// # Errors
@@ -102,7 +107,7 @@ fn search_in(
         && let Some(product) = index.product(id)?
         && product.active
     {
-        let hit = ProductHit { product, score: 1.0, coverage: 1.0, complete: true };
+        let hit = ProductHit { product, score: 1.0, coverage: 1.0, complete: true, exact: true };
         let is_offered = hit.product.available() > 0;
         let (offered, sold_out) = if is_offered { (vec![hit], Vec::new()) } else { (Vec::new(), vec![hit]) };
         return Ok(ProductSearch { offered, sold_out });
@@ -153,6 +158,7 @@ fn gather(index: &ProductIndex<'_>, scored: &[Scored], k: usize) -> Result<Produ
             score: scored.score,
             coverage: scored.coverage,
             complete: scored.complete,
+            exact: scored.exact,
             product,
         };
         if hit.product.available() > 0 {

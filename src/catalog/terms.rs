@@ -55,6 +55,35 @@ pub(crate) fn is_packing(word: &str) -> bool {
     PACKING.contains(&word)
 }
 
+/// How many of the words and sizes of `asked` are in `name`, from 0 to 1; 0 when `asked` has none.
+pub(crate) fn share(asked: &str, name: &str, language: Language) -> f32 {
+    let (asked, name) = (analyse(asked, language), analyse(name, language));
+    let words = asked.words.iter().filter(|(word, _)| !super::search::is_noise(word));
+    let has = |stem: &String| name.words.iter().any(|(_, known)| known == stem);
+    let (mut all, mut found) = (0_u16, 0_u16);
+    for (_, stem) in words {
+        all += 1;
+        found += u16::from(has(stem));
+    }
+    for measure in &asked.measures {
+        all += 1;
+        let is_there = name.measures.iter().any(|known| match measure.unit {
+            Some(_) => known.term() == measure.term(),
+            None => known.written == measure.written,
+        });
+        found += u16::from(is_there);
+    }
+    if all == 0 { 0.0 } else { f32::from(found) / f32::from(all) }
+}
+
+/// Whether a name holds just the size that a text states.
+pub(crate) fn has_size(name: &str, size: &str) -> bool {
+    let (name, size) = (measure::folded(name), measure::folded(size));
+    let known = measure::measures(&name);
+    let wanted = measure::measures(&size);
+    !wanted.is_empty() && wanted.iter().all(|wanted| known.iter().any(|known| known.term() == wanted.term()))
+}
+
 /// Makes the terms of many products, remembering the stems of words that come again and again.
 pub(crate) struct Analyst {
     language: Language,

@@ -42,4 +42,8 @@ pub struct Wanted {
     pub quantity: Option<u32>,
     /// The customer's words for it.
     pub text: String,
+    /// The measure that the quantity was said in ("2 kg"): a product of just that size is one piece.
+    pub measure: Option<String>,
+    /// Whether it is to be had besides what is in the order already: "two more".
+    pub more: bool,
 }

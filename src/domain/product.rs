@@ -53,6 +53,8 @@ pub struct ProductHit {
     pub coverage: f32,
     /// Whether every word and size that was asked for is in the product.
     pub complete: bool,
+    /// Whether every word of the product's name was asked for.
+    pub exact: bool,
 }
 
 /// What a search of the catalogue found.

@@ -30,6 +30,8 @@ pub(super) struct Scored {
     pub(super) coverage: f32,
     /// Whether everything asked for is in it.
     pub(super) complete: bool,
+    /// Whether every word of the name was asked for.
+    pub(super) exact: bool,
 }
 
 /// The terms of a product by where they stand.
@@ -61,7 +63,8 @@ pub(super) fn score(id: i64, query: &Query, terms: &str, similarity: Option<f32>
     let density = if named.is_empty() { 0.0 } else { matched as f32 / named.len() as f32 };
     let meaning = similarity.unwrap_or(coverage.max(0.0));
     let score = COVERAGE * coverage + DENSITY * density + HEAD * head + MEANING * meaning;
-    Scored { id, score, coverage: coverage.clamp(0.0, 1.0), complete }
+    let exact = complete && matched == named.len();
+    Scored { id, score, coverage: coverage.clamp(0.0, 1.0), complete, exact }
 }
 
 fn is_asked(query: &Query, term: &str) -> bool {

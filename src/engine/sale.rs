@@ -1,0 +1,11 @@
+//! Selling without a model: what a message wants of the shop is read by code, looked up in the catalogue, and answered
+//! from its rows. A sale follows from the customer's own yes alone.
+//!
+//! [`reading`] reads messages, [`answer`] what is said to a proposal, [`choice`] which product is meant, and [`words`]
+//! how products and sums are said. What happens then is planned in `engine/turn/selling.rs`.
+
+pub(crate) mod answer;
+pub(crate) mod choice;
+pub(crate) mod quantity;
+pub(crate) mod reading;
+pub(crate) mod words;
