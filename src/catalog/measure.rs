@@ -164,7 +164,19 @@ pub(crate) fn folded(text: &str) -> String {
             text = text.replace(letter, written).into();
         }
     }
+    if text.contains(['ñ', 'Ñ']) {
+        // "Uña" is no "una", and a paño no pano.
+        text = text.replace('ñ', "ny").replace('Ñ', "NY").into();
+    }
     fold(&text)
+}
+
+/// Whether the word `una` behind `before` is an uña that lost its tilde: "martillo de una".
+pub(crate) fn is_claw(word: &str, before: Option<&str>, behind: Option<&str>) -> bool {
+    let goes_on = behind.is_none_or(|behind| {
+        matches!(behind, "de" | "con" | "y" | "del" | "mango") || behind.starts_with(|c: char| c.is_ascii_digit())
+    });
+    word == "una" && before == Some("de") && goes_on
 }
 
 /// One piece of a folded text: a word, a number or a sign.

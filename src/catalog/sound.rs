@@ -10,7 +10,7 @@ pub(crate) fn sound(word: &str) -> String {
         let soft = next.is_some_and(|next| "ei".contains(next));
         let (heard, used) = match (c, next) {
             ('l', Some('l' | 'h')) => ("y", 2),
-            ('n', Some('h')) => ("n", 2),
+            ('n', Some('h' | 'y')) => ("n", 2),
             ('r', Some('r')) => ("r", 2),
             ('s', Some('s')) => ("s", 2),
             ('c', Some('h')) => ("ch", 2),

@@ -39,13 +39,21 @@ pub(crate) fn analyse(text: &str, language: Language) -> Analysed {
     let folded = measure::folded(text);
     let measures = measure::measures(&folded);
     let in_measure = |at: usize| measures.iter().any(|measure| measure.range.contains(&at));
-    let words = measure::tokens(&folded)
-        .into_iter()
-        .filter(|token| token.number.is_none() && !in_measure(token.range.start))
-        .filter(|token| token.text.chars().all(char::is_alphanumeric) && token.text != "x")
-        .filter(|token| token.text.chars().count() <= LONGEST_WORD_CHARS)
-        .filter(|token| !is_stop_word(token.text, language))
-        .map(|token| (token.text.to_owned(), stem(token.text, language)))
+    let tokens = measure::tokens(&folded);
+    let text_at = |at: usize| tokens.get(at).map(|token| token.text);
+    let words = tokens
+        .iter()
+        .enumerate()
+        .map(|(at, token)| {
+            let before = at.checked_sub(1).and_then(text_at);
+            let is_claw = measure::is_claw(token.text, before, text_at(at + 1));
+            (token, if is_claw { "unya" } else { token.text })
+        })
+        .filter(|(token, _)| token.number.is_none() && !in_measure(token.range.start))
+        .filter(|(_, word)| word.chars().all(char::is_alphanumeric) && *word != "x")
+        .filter(|(_, word)| word.chars().count() <= LONGEST_WORD_CHARS)
+        .filter(|(_, word)| !is_stop_word(word, language))
+        .map(|(_, word)| (word.to_owned(), stem(word, language)))
         .collect();
     Analysed { words, measures }
 }

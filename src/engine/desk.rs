@@ -16,6 +16,8 @@ pub struct Desk {
     pub leads: LeadRules,
     /// Who is told of cases.
     pub ticket_targets: Vec<DeliveryTarget>,
+    /// How things are sold.
+    pub shop: ShopRules,
     /// How much is allowed.
     pub limits: Limits,
     /// What is done with a message that looks like an attack.
@@ -66,6 +68,30 @@ pub struct LeadRules {
 impl Default for LeadRules {
     fn default() -> Self {
         Self { required: [LeadField::Name, LeadField::Email].into(), targets: Vec::new() }
+    }
+}
+
+/// How things are sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShopRules {
+    /// From how many pieces left customers are told so, and the business is.
+    pub low_stock: u32,
+    /// How long a proposed order keeps its pieces.
+    pub reserve: Duration,
+    /// Who is told of a sale.
+    pub order_targets: Vec<DeliveryTarget>,
+    /// Who is told that few of a product are left.
+    pub low_stock_targets: Vec<DeliveryTarget>,
+}
+
+impl Default for ShopRules {
+    fn default() -> Self {
+        Self {
+            low_stock: 3,
+            reserve: Duration::from_mins(30),
+            order_targets: Vec::new(),
+            low_stock_targets: Vec::new(),
+        }
     }
 }
 

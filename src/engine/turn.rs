@@ -12,10 +12,15 @@ mod answering;
 mod closing;
 mod opening;
 mod reply;
+mod selling;
 
 use std::sync::Arc;
 
-use self::{answering::Asking, reply::Spoken};
+use self::{
+    answering::Asking,
+    reply::Spoken,
+    selling::{Sale, Shopping},
+};
 pub use super::prompt::{ModelRequest, Said};
 use super::{
     analyze::Sight,
@@ -29,11 +34,14 @@ use super::{
 use crate::{
     domain::{
         business::Business,
+        cart::Cart,
         effect::{ContactFact, Effect},
         handoff::{HandoffReason, Owner},
         language::Language,
         lead::LeadRecord,
         message::Role,
+        order::{Order, OrderRecord},
+        product::{Product, ProductSearch},
         retrieval::Retrieval,
         tenant::TenantId,
         tool::{ToolCall, ToolSpec},
@@ -110,6 +118,14 @@ pub struct Standing {
     pub lead: Option<LeadRecord>,
     /// What is known of the contact.
     pub facts: Vec<ContactFact>,
+    /// Whether the tenant sells anything.
+    pub sells: bool,
+    /// The order that waits for the customer's word; its status says so when its time is over.
+    pub order: Option<OrderRecord>,
+    /// The last orders of the contact that are not open, the newest first.
+    pub orders: Vec<OrderRecord>,
+    /// What the customer is choosing.
+    pub cart: Cart,
     /// Messages of the contact in the last minute, the new ones included.
     pub messages_last_minute: u32,
     /// Tokens spent today for all contacts of the tenant.
@@ -135,6 +151,8 @@ pub struct FreshIds {
     pub ticket: String,
     /// For a handoff.
     pub handoff: String,
+    /// For an order: the number that it is told by.
+    pub order: String,
 }
 
 /// What is to be done next.
@@ -173,6 +191,13 @@ pub enum Call {
         /// The categories to search in; empty for all.
         categories: Vec<String>,
     },
+    /// Search the catalogue, and look products up.
+    FindProducts {
+        /// What to search for, each by itself.
+        queries: Vec<String>,
+        /// The numbers of the products to look up.
+        skus: Vec<String>,
+    },
     /// Call a tool of the tenant's own servers.
     Remote {
         /// The tool.
@@ -209,6 +234,13 @@ pub enum ToolResult {
     },
     /// What the knowledge holds.
     Knowledge(Retrieval),
+    /// What the catalogue holds.
+    Products {
+        /// What each search found, in their order.
+        found: Vec<ProductSearch>,
+        /// The products that were looked up and are there.
+        known: Vec<Product>,
+    },
     /// What a tool of the tenant's said, or why it did not.
     Remote(Result<String, String>),
 }
@@ -269,6 +301,8 @@ pub struct Outcome {
     pub effects: Vec<Effect>,
     /// The lead that was touched.
     pub lead: Option<LeadTouched>,
+    /// The order that was touched, as it is after the turn.
+    pub order: Option<Order>,
     /// Whether the conversation comes back from the people, because they were silent for long.
     pub returned: bool,
     /// Answers of "I do not know" in a row, this one included.
@@ -298,6 +332,8 @@ pub struct LeadTouched {
 enum State {
     /// The message is looked at.
     Looking,
+    /// The catalogue is searched.
+    Shopping(Box<Shopping>),
     /// A model says who the message is for.
     Routing,
     /// The protocol of an emergency is looked up.
@@ -322,6 +358,8 @@ pub struct Turn {
     ledger: Ledger,
     /// What the message told of the customer.
     findings: LeadFindings,
+    /// What is to happen with orders.
+    sale: Sale,
     usage: Vec<(String, Usage)>,
     state: State,
 }
@@ -348,6 +386,11 @@ impl Turn {
                 self.looked(sight, memories)
             }
             (State::Looking, _) => self.looked(Sight::default(), Vec::new()),
+            (State::Shopping(shopping), Event::ToolsDone(ToolResult::Products { found, known })) => {
+                self.shopped(*shopping, &found, &known)
+            }
+            // Without the catalogue nothing can be sold, but the rest can be answered.
+            (State::Shopping(_), _) => self.after_sale(),
             (State::Routing, Event::Replied(reply)) => self.routed(reply),
             (State::Routing, _) => self.search(),
             (State::FindingProtocol, Event::ToolsDone(ToolResult::Knowledge(retrieval))) => {
@@ -400,6 +443,7 @@ impl Turn {
             memories: Vec::new(),
             ledger,
             findings: LeadFindings::default(),
+            sale: Sale::default(),
             usage,
             state: State::Looking,
         };

@@ -9,7 +9,7 @@ use crate::{
     domain::effect::DeliveryEvent,
     engine::{
         agent::{Agent, BUILT_IN, Strategy, Team},
-        desk::{Desk, HandoffRules, LeadRules, Limits, ThreatPolicy},
+        desk::{Desk, HandoffRules, LeadRules, Limits, ShopRules, ThreatPolicy},
     },
     notify,
     prompts::Prompts,
@@ -38,6 +38,7 @@ pub fn desk(config: &TenantConfig) -> Desk {
             targets: notify::targets(config, DeliveryEvent::Lead),
         },
         ticket_targets: notify::targets(config, DeliveryEvent::Ticket),
+        shop: shop(config),
         limits: Limits {
             messages_per_minute: config.limits.messages_per_minute,
             message_chars: usize::try_from(config.limits.message_chars).unwrap_or(usize::MAX),
@@ -51,6 +52,19 @@ pub fn desk(config: &TenantConfig) -> Desk {
             OnThreat::Handoff => ThreatPolicy::Handoff,
         },
         closing_question: config.agents.closing_question,
+    }
+}
+
+/// How things are sold; a tenant without `[catalog]` sells what was imported by the defaults.
+fn shop(config: &TenantConfig) -> ShopRules {
+    let rules = ShopRules {
+        order_targets: notify::targets(config, DeliveryEvent::Order),
+        low_stock_targets: notify::targets(config, DeliveryEvent::LowStock),
+        ..ShopRules::default()
+    };
+    match &config.catalog {
+        Some(catalog) => ShopRules { low_stock: catalog.low_stock, reserve: catalog.reserve, ..rules },
+        None => rules,
     }
 }
 

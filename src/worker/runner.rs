@@ -8,6 +8,7 @@ mod calls;
 
 use std::{sync::Arc, time::Duration};
 
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use self::calls::Caller;
@@ -210,7 +211,8 @@ impl TurnRunner {
             let event = match step {
                 Step::Run(call) => {
                     let contact_id = &context.contact_id;
-                    let caller = Caller { tenant, claim, contact_id, deadline };
+                    let now_ms = self.clock.now_ms();
+                    let caller = Caller { tenant, claim, contact_id, deadline, now_ms };
                     caller.run(call, &mut running.latency, running.trace).await
                 }
                 Step::Ask(request) => {
@@ -293,6 +295,10 @@ impl TurnRunner {
                 agents: context.agents.clone(),
                 lead: context.lead.clone(),
                 facts: context.facts.clone(),
+                sells: context.sells,
+                order: context.order.clone(),
+                orders: context.orders.clone(),
+                cart: context.cart.clone(),
                 messages_last_minute: context.messages_last_minute,
                 tokens_today: context.tokens_today,
                 contact_tokens_today: context.contact_tokens_today,
@@ -306,6 +312,7 @@ impl TurnRunner {
                 lead: self.ids.next("lead"),
                 ticket: self.ids.next("ticket"),
                 handoff: self.ids.next("handoff"),
+                order: order_number(&self.ids.next("order")),
             },
             has_model,
         })
@@ -350,7 +357,7 @@ impl TurnRunner {
             sources: outcome.sources,
             handoff,
             lead,
-            order: None,
+            order: outcome.order.map(|order| serde_json::json!(order)),
             appointment: None,
             threat: outcome.sight.threat,
             answered_by: match outcome.answered_by {
@@ -420,6 +427,14 @@ impl TurnRunner {
             Err(error) => tracing::warn!(tenant = %tenant.id, %error, "a knowledge gap was not noted"),
         }
     }
+}
+
+/// The number that an order is told by: eight letters and digits that no two orders share in practice, and that cannot
+/// be counted up to see other people's.
+fn order_number(id: &str) -> String {
+    const BYTES: usize = 4;
+    let digest = Sha256::digest(id.as_bytes());
+    digest.iter().take(BYTES).fold(String::new(), |number, byte| number + &format!("{byte:02X}"))
 }
 
 /// How a commit ended.

@@ -8,11 +8,11 @@ quiero quisiera quiere querria kiero qiero comprar comprarte comprarles compra l
 ando dame deme denme damelo deme ponme pongame mandame mandeme enviame envieme regalame regaleme vendeme vendanme vendes venden vende vendan \
 tienes tienen tiene tendran tendras tendra hay habra hubiera manejan maneja trabajan cuentan consigues consigo conseguir encuentro encargo encargar \
 precio precios presio cuanto cuantos cuanta cuesta cuestan costo costos vale valen sale salen valor coste disponible disponibles existencia existencias \
-stock catalogo producto productos articulo articulos hola buenas buenos dias tardes noches favor porfa porfavor porfis gracias amigo amiga señor senor \
+stock catalogo producto productos articulo articulos hola buenas buenos dias tardes noches favor porfa porfavor porfis gracias amigo amiga senor senyor \
 me te le les nos das da dan podria podrian puedes pueden puede gustaria interesa interesan informacion info saber cotizar cotizacion cotizame pedido pedir \
-pido ordenar encargarte ver mostrar muestrame muestreme enseñame ensename algun alguna algunos algunas pieza piezas pza pzas unidad unidades seria serian \
+pido ordenar encargarte ver mostrar muestrame muestreme ensename ensenyame algun alguna algunos algunas pieza piezas pza pzas unidad unidades seria serian \
 esta estan este esos esas ese unos unas uno una un tambien solo solamente oye oiga disculpe disculpa urgente urge ahorita hoy aca ahi cosa cosas tal mejor \
-barato barata baratos economico economicos bueno buena buen mas menos agrega agregame agregue agregar añade anade anademe sumale ponle ademas aparte quita quitame \
+barato barata baratos economico economicos bueno buena buen mas menos agrega agregame agregue agregar anade anademe anyade anyademe sumale ponle ademas aparte quita quitame \
 i want need buy purchase order get looking look price cost much many how do does have sell stock any some please hi hello would like can could give me for the \
 quero queria gostaria comprar preciso procuro voces voce tem vende vendem quanto custa preco preços precos valor por favor ola oi bom dia boa tarde me ve manda \
 levar encomendar algum alguma disponivel estoque";

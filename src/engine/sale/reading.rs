@@ -190,10 +190,18 @@ fn split(text: &str) -> Vec<Word<'_>> {
                 }
                 continue;
             }
-            found.push(Word { raw: bare, folded: fold(bare), ends });
+            found.push(Word { raw: bare, folded: measure::folded(bare), ends });
         }
         if let Some(last) = found.last_mut() {
             last.ends = true;
+        }
+    }
+    for at in 1..found.len() {
+        let text_at = |at: usize| found.get(at).map(|word| word.folded.as_str());
+        let is_claw = text_at(at).is_some_and(|word| measure::is_claw(word, text_at(at - 1), text_at(at + 1)));
+        if let Some(word) = found.get_mut(at).filter(|_| is_claw) {
+            word.raw = "uña";
+            word.folded = "unya".to_owned();
         }
     }
     found
@@ -247,11 +255,12 @@ fn one(text: &str) -> Option<Wanted> {
 
 /// Whether nothing of a text names a product.
 pub(crate) fn is_empty(text: &str) -> bool {
-    words(text).iter().all(|word| {
+    split(text).iter().all(|word| {
+        let word = word.folded.as_str();
         is_noise(word)
             || is_article(word)
             || matches!(
-                word.as_str(),
+                word,
                 "y" | "o" | "e" | "de" | "en" | "que" | "con" | "por" | "para" | "pero" | "a" | "no" | "si" | "of"
                     | "mi" | "ok" | "sim" | "nao" | "do" | "da" | "eso" | "todo" | "total" | "vez" | "lugar" | "sin"
                     | "quiza" | "mejor" | "otro" | "otra" | "otros" | "otras" | "cambia" | "cambiame" | "cambiar"
@@ -351,13 +360,13 @@ fn kind_of(left: &[&str], used: usize, named: bool) -> Option<Counted> {
 /// The words of a product without what is only said before and behind them.
 fn trimmed(kept: &[&str]) -> String {
     let is_around = |word: &&str| {
-        let folded = fold(word);
+        let folded = measure::folded(word);
         is_noise(&folded)
             || is_article(&folded)
             || matches!(
                 folded.as_str(),
                 "de" | "del" | "y" | "e" | "and" | "of" | "que" | "a" | "en" | "si" | "no" | "por" | "para" | "con"
-                    | "mejor" | "entonces" | "pues" | "ok" | "bueno" | "lo" | "vez" | "lugar" | "do" | "da" | "sim"
+                    | "mejor" | "entonces" | "pues" | "ok" | "bueno" | "lo" | "vez" | "lugar" | "do" | "da" | "sim" | "is" | "are"
             )
             || SWAP.contains(&folded.as_str())
             || REMOVE.contains(&folded.as_str())
@@ -396,7 +405,8 @@ mod tests {
             (Some(2), "brochas de 4 pulgadas"),
             (Some(1), "rodillo"),
         ]);
-        check("I want to buy 2 hammers and a ladder", Act::Buy, &[(Some(2), "hammers and a ladder")]);
+        check("I want to buy 2 hammers and 1 ladder", Act::Buy, &[(Some(2), "hammers"), (Some(1), "ladder")]);
+        check("dame 2 martillos de una de 16 oz", Act::Buy, &[(Some(2), "martillos de uña de 16 oz")]);
         check("quero 5 parafusos", Act::Buy, &[(Some(5), "parafusos")]);
         check("Quiero comprar", Act::Buy, &[]);
     }
@@ -406,7 +416,7 @@ mod tests {
         check("¿Tienen martillos?", Act::Ask, &[(None, "martillos")]);
         check("¿cuánto cuesta el saco de cemento?", Act::Ask, &[(None, "saco de cemento")]);
         check("martillo de uña", Act::Bare, &[(None, "martillo de uña")]);
-        check("how much is the hammer?", Act::Ask, &[(None, "is the hammer")]);
+        check("how much is the hammer?", Act::Ask, &[(None, "hammer")]);
     }
 
     #[test]

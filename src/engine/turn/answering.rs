@@ -142,7 +142,7 @@ impl Turn {
                 serde_json::from_str(&text).unwrap_or(Value::String(text))
             }
             ToolResult::Remote(Err(error)) => json!({"error": error}),
-            ToolResult::Looked { .. } => json!({"error": "the tool failed"}),
+            ToolResult::Looked { .. } | ToolResult::Products { .. } => json!({"error": "the tool failed"}),
         };
         self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
         let known = value.to_string();
@@ -261,6 +261,11 @@ impl Turn {
     pub(super) fn builtin_answer(&self, retrieval: &Retrieval) -> super::Answer {
         let names: Vec<&str> = self.agents().iter().map(|agent| agent.name.as_str()).collect();
         let mut answer = self.builtin().answer(&self.question, retrieval);
+        if !answer.known
+            && let Some(text) = self.not_in_catalogue()
+        {
+            answer.text = text;
+        }
         if names.contains(&agent::AVAILABILITY) || names.contains(&agent::SCHEDULE) {
             self.builtin().add_times(&self.question, &mut answer);
         }

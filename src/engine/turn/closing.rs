@@ -116,6 +116,9 @@ impl Turn {
         if self.ledger.handoff.is_some() || self.refused_threat() {
             return String::new();
         }
+        if self.sale.spoke {
+            return String::new();
+        }
         let mut parts = Vec::new();
         if self.ledger.ticket.is_some() {
             parts.push(self.case_text(Text::TicketOpened, &self.input.fresh.ticket));
@@ -127,6 +130,12 @@ impl Turn {
             } else if let Some(question) = self.next_question() {
                 parts.push(question);
             }
+        }
+        if parts.is_empty()
+            && !spoken.text.is_empty()
+            && let Some(reminder) = self.order_reminder()
+        {
+            parts.push(reminder);
         }
         if parts.is_empty()
             && self.input.desk.closing_question
@@ -220,6 +229,7 @@ impl Turn {
         let mut effects = Vec::new();
         self.lead_effects(&mut effects);
         self.ticket_effects(&mut effects);
+        effects.extend(self.sale.effects.iter().cloned());
         effects.extend(self.ledger.facts.iter().cloned().map(Effect::Remember));
         if let Some(reason) = self.ledger.handoff {
             self.handoff_effects(reason, &mut effects);
@@ -343,7 +353,7 @@ impl Turn {
         Outcome {
             agents: self.agents().iter().map(|agent| agent.name.clone()).collect(),
             reply,
-            choices: Vec::new(),
+            choices: self.sale.choices.clone(),
             language: self.question.language,
             sources: spoken.sources,
             answered_by: spoken.answered_by,
@@ -352,6 +362,7 @@ impl Turn {
             handoff: self.ledger.handoff,
             effects: Vec::new(),
             lead,
+            order: self.sale.order.clone(),
             returned: self.came_back(),
             fallbacks,
             usage: self.usage.clone(),
@@ -368,7 +379,7 @@ impl Turn {
     }
 }
 
-fn deliver(
+pub(super) fn deliver(
     targets: &[DeliveryTarget],
     event: DeliveryEvent,
     subject: &str,
@@ -387,7 +398,7 @@ fn deliver(
     }));
 }
 
-fn audit(action: &str, subject: &str, detail: Value) -> Effect {
+pub(super) fn audit(action: &str, subject: &str, detail: Value) -> Effect {
     Effect::Audit(AuditEntry {
         actor: "bot".to_owned(),
         action: action.to_owned(),

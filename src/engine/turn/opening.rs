@@ -112,6 +112,19 @@ impl Turn {
         if self.accepts_offer() {
             return self.hand_off(HandoffReason::ExplicitRequest);
         }
+        // Who says "yes" to one order after the other does not run in circles.
+        let reason = self.sight.handoff.filter(|reason| *reason != HandoffReason::Loop);
+        if let Some(reason) = reason {
+            return self.hand_off(reason);
+        }
+        if let Some(step) = self.sell() {
+            return step;
+        }
+        self.after_sale()
+    }
+
+    /// What is done with a message that wants nothing of the shop.
+    pub(super) fn after_sale(&mut self) -> Step {
         if let Some(reason) = self.sight.handoff {
             return self.hand_off(reason);
         }

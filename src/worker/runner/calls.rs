@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{TenantContext, milliseconds};
 use crate::{
+    catalog::search::{self, CatalogSearchError, ProductQuery},
     domain::{retrieval::Retrieval, turn::Latency},
     engine::turn::{Call, Event, ToolResult},
     knowledge::retrieve::{Knowledge, KnowledgeError, SearchOptions},
@@ -16,6 +17,9 @@ use crate::{
 
 /// Passages that a turn looks at.
 const PASSAGES: usize = 6;
+
+/// Products that a turn looks at for each thing that is asked for.
+const PRODUCTS: usize = 12;
 
 /// Summaries of earlier conversations that a turn recalls.
 const MEMORIES: usize = 3;
@@ -31,6 +35,8 @@ pub(super) struct Caller<'a> {
     pub(super) contact_id: &'a str,
     /// When the turn must be over.
     pub(super) deadline: Instant,
+    /// Now, in milliseconds since 1970.
+    pub(super) now_ms: i64,
 }
 
 impl Caller<'_> {
@@ -61,6 +67,11 @@ impl Caller<'_> {
                     }
                 }
             }
+            Call::FindProducts { queries, skus } => {
+                let found = self.find_products(queries, skus).await;
+                latency.retrieval += milliseconds(begun);
+                found
+            }
             Call::Remote { name, arguments } => {
                 let key = self.idempotency_key(&name, &arguments);
                 let result = self.tenant.remote.call(&name, &arguments, &key, self.deadline).await;
@@ -68,6 +79,34 @@ impl Caller<'_> {
                     tracing::warn!(tenant = %self.tenant.id, tool = name, %error, "a tool did not answer");
                 }
                 Event::ToolsDone(ToolResult::Remote(result.map_err(|error| error.to_string())))
+            }
+        }
+    }
+
+    async fn find_products(&self, queries: Vec<String>, skus: Vec<String>) -> Event {
+        let (db, embedder) = (self.tenant.db.clone(), self.tenant.knowledge.embedder().clone());
+        let (language, now_ms) = (self.tenant.business.language, self.now_ms);
+        let search = async {
+            let known = db.products_of(skus, now_ms).await?;
+            let searching = tokio::task::spawn_blocking(move || {
+                queries
+                    .into_iter()
+                    .map(|text| search::search(&db, &embedder, &ProductQuery { text, language, k: PRODUCTS, now_ms }))
+                    .collect::<Result<Vec<_>, _>>()
+            });
+            let found =
+                searching.await.map_err(|error| CatalogSearchError::Interrupted(error.to_string()))??;
+            Ok::<_, CatalogSearchError>((found, known))
+        };
+        match tokio::time::timeout(SEARCH_TIMEOUT, search).await {
+            Ok(Ok((found, known))) => Event::ToolsDone(ToolResult::Products { found, known }),
+            Ok(Err(error)) => {
+                tracing::error!(tenant = %self.tenant.id, %error, "the catalogue cannot be searched");
+                Event::Failed
+            }
+            Err(_late) => {
+                tracing::error!(tenant = %self.tenant.id, "searching the catalogue took too long");
+                Event::Failed
             }
         }
     }
