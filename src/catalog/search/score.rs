@@ -14,6 +14,9 @@ const OTHER_SIZE: f32 = -0.4;
 /// From this much on a part counts as being in the product.
 const PRESENT: f32 = 0.4;
 
+/// From this weight on a form is the word that was said, and not another one for the same.
+const OWN_WORD: f32 = 0.9;
+
 /// The weights of the score's parts.
 const COVERAGE: f32 = 0.62;
 const DENSITY: f32 = 0.12;
@@ -67,8 +70,10 @@ pub(super) fn score(id: i64, query: &Query, terms: &str, similarity: Option<f32>
     Scored { id, score, coverage: coverage.clamp(0.0, 1.0), complete, exact }
 }
 
+/// Whether a word of a name was asked for by itself, not by another word for the same.
 fn is_asked(query: &Query, term: &str) -> bool {
-    query.parts.iter().any(|part| part.forms.iter().any(|form| form.term == term))
+    let is_form = |part: &Part| part.forms.iter().any(|form| form.term == term && form.weight >= OWN_WORD);
+    query.parts.iter().any(is_form)
 }
 
 /// Whether a term is a size or a number.

@@ -263,7 +263,8 @@ pub(crate) fn is_empty(text: &str) -> bool {
                 word,
                 "y" | "o" | "e" | "de" | "en" | "que" | "con" | "por" | "para" | "pero" | "a" | "no" | "si" | "of"
                     | "mi" | "ok" | "sim" | "nao" | "do" | "da" | "eso" | "todo" | "total" | "vez" | "lugar" | "sin"
-                    | "quiza" | "mejor" | "otro" | "otra" | "otros" | "otras" | "cambia" | "cambiame" | "cambiar"
+                    | "quiza" | "mejor" | "otro" | "otra" | "otros" | "otras" | "cambia" | "cambiame" | "cambiar" | "es" | "seria" | "sera"
+                    | "queda" | "va" | "llevo" | "fica" | "cual" | "carrito" | "is" | "it" | "the" | "what"
             )
     })
 }

@@ -87,7 +87,9 @@ impl Turn {
         let cart = standing.cart.clone();
         let mut refuses = false;
         if let Some(order) = &open {
-            match self.answer_to(order) {
+            let said = self.answer_to(order);
+            self.keep_language(said);
+            match said {
                 Answer::Yes => return Some(self.look_up(Purpose::Confirm, Vec::new(), skus(&order.items))),
                 Answer::No => return Some(self.give_up(order)),
                 Answer::Quantity(count) if order.items.len() == 1 => {
@@ -131,6 +133,15 @@ impl Turn {
             queries,
             known,
         ))
+    }
+
+    /// A word or two tell no language: an answer is in that of the question.
+    fn keep_language(&mut self, said: Answer) {
+        if let (false, Some(language)) =
+            (matches!(said, Answer::Other { .. }), self.input.previous_language)
+        {
+            self.question.language = language;
+        }
     }
 
     /// The products of a message were looked up.
@@ -204,6 +215,9 @@ impl Turn {
     /// An answer where nothing is proposed any more: the time is over, or it is sold already.
     fn answer_without_order(&mut self, cart: &Cart) -> Option<Step> {
         let said = answer::answer(&self.question.text, None, |_| false);
+        if !cart.shown.is_empty() || cart.asked.is_some() {
+            self.keep_language(said);
+        }
         let last = self.input.standing.orders.first().cloned();
         let is_sold = |order: &OrderRecord| {
             matches!(order.status, OrderStatus::Confirmed | OrderStatus::Fulfilled)
@@ -268,6 +282,14 @@ impl Turn {
                 if said == Answer::No {
                     self.sale.effects.push(Effect::SaveCart(Cart::default()));
                     return Some(self.say_sale(self.builtin_text(Text::SaleCancelled)));
+                }
+                let bare_count = match said {
+                    Answer::Quantity(count) if usize::try_from(count).is_ok_and(|n| n > several.len()) => Some(count),
+                    _ => None,
+                };
+                if let Some(count) = bare_count.filter(|_| !names) {
+                    // How many is known now, and not yet of which.
+                    return Some(self.ask_which(several, Some(count), cart.waiting.clone(), &Basket::default()));
                 }
                 let product = choice::among(&text, several, self.input.business.language)?;
                 // A bare number names the place, not the quantity.
