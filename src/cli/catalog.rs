@@ -4,12 +4,13 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::{
         import::{self, BadRows, ImportError, ImportOptions, ImportReport, MEANINGS_WITHIN},
         index,
+        search::{self, ProductQuery},
         table::{MAX_FILE_BYTES, TEMPLATE, TableError},
     },
     cli::{
@@ -20,7 +21,10 @@ use crate::{
         table::Table,
     },
     config::tenant_file::TenantDirectory,
-    domain::{product::sku_key, tenant::TenantId},
+    domain::{
+        product::{ProductSearch, sku_key},
+        tenant::TenantId,
+    },
     store::product_import::{ChangeKind, Missing, Mode},
 };
 
@@ -43,6 +47,11 @@ enum CatalogCommand {
     ///
     /// With --json one object per line: {"sku","name","price","stock","reserved","active", …}.
     List(List),
+    /// Search the products as a customer's question does
+    ///
+    /// --queries FILE.jsonl has {"id","text"} on each line and prints one line for each:
+    /// {"id","offered":[{"sku","name","score", …}],"sold_out":[]}. Ends with 3 when nothing was found.
+    Search(Search),
     /// Print an empty catalogue to fill in
     Template,
 }
@@ -79,6 +88,37 @@ struct List {
     limit: Option<u32>,
 }
 
+#[derive(Debug, clap::Args)]
+struct Search {
+    /// What to search for
+    #[arg(value_name = "QUERY", required_unless_present = "queries", conflicts_with = "queries")]
+    query: Option<String>,
+    /// Search for each line of a file
+    #[arg(long, value_name = "FILE.jsonl")]
+    queries: Option<PathBuf>,
+    /// The tenant
+    #[arg(long, value_name = "ID")]
+    tenant: TenantId,
+    /// The most products
+    #[arg(short, long, value_name = "N", default_value_t = 5)]
+    k: usize,
+}
+
+/// One line of a file of queries.
+#[derive(Debug, Deserialize)]
+struct QueryLine {
+    id: serde_json::Value,
+    text: String,
+}
+
+/// What was found for a line.
+#[derive(Debug, Serialize)]
+struct FoundLine<'a> {
+    id: &'a serde_json::Value,
+    #[serde(flatten)]
+    found: &'a ProductSearch,
+}
+
 /// Products read at once.
 const PAGE: u32 = 1000;
 
@@ -98,6 +138,7 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
     match args.command {
         CatalogCommand::Import(args) => bring(&startup.load()?, args),
         CatalogCommand::List(args) => list(&startup.load()?, &args),
+        CatalogCommand::Search(args) => find(&startup.load()?, &args),
         CatalogCommand::Template => {
             startup.output.bytes(TEMPLATE.as_bytes())?;
             Ok(ExitStatus::Ok)
@@ -213,6 +254,50 @@ fn change_line(change: &crate::store::product_import::ProductChange) -> String {
         .map(|(name, [before, after])| format!("{name}: {before} -> {after}"))
         .collect();
     format!("{sign} {} {}", change.sku, fields.join(", ")).trim_end().to_owned()
+}
+
+fn find(context: &Context, args: &Search) -> anyhow::Result<ExitStatus> {
+    let config = TenantDirectory::new(&context.config.paths.tenants).load(&args.tenant, context.source.env())?;
+    let db = database(context, &args.tenant)?;
+    let embedder = embedder(&context.config.embeddings)?;
+    index::refresh_meanings(&db, &embedder, MEANINGS_WITHIN)?;
+    let search = |text: &str| {
+        let query = ProductQuery {
+            text: text.to_owned(),
+            language: config.language,
+            k: args.k,
+            now_ms: context.clock.now_ms(),
+        };
+        search::search(&db, &embedder, &query)
+    };
+    let output = &context.output;
+    if let Some(file) = &args.queries {
+        let lines = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        for (number, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let line: QueryLine = serde_json::from_str(line)
+                .with_context(|| format!("{}:{}: not {{\"id\",\"text\"}}", file.display(), number + 1))?;
+            output.json(&FoundLine { id: &line.id, found: &search(&line.text)? })?;
+        }
+        return Ok(ExitStatus::Ok);
+    }
+    let found = search(args.query.as_deref().unwrap_or_default())?;
+    if output.is_json() {
+        output.json(&found)?;
+    } else {
+        let mut table = Table::new(["score", "sku", "name", "price", "available"]);
+        for hit in found.offered.iter().chain(&found.sold_out) {
+            table.row([
+                format!("{:.3}", hit.score),
+                hit.product.sku.clone(),
+                hit.product.name.clone(),
+                hit.product.price.to_text(),
+                hit.product.available().to_string(),
+            ]);
+        }
+        output.table(&table)?;
+    }
+    let is_empty = found.offered.is_empty() && found.sold_out.is_empty();
+    Ok(if is_empty { ExitStatus::NothingFound } else { ExitStatus::Ok })
 }
 
 fn list(context: &Context, args: &List) -> anyhow::Result<ExitStatus> {

@@ -13,7 +13,7 @@ me te le les nos das da dan podria podrian puedes pueden puede gustaria interesa
 pido ordenar encargarte ver mostrar muestrame muestreme ensename ensenyame algun alguna algunos algunas pieza piezas pza pzas unidad unidades seria serian \
 esta estan este esos esas ese unos unas uno una un tambien solo solamente oye oiga disculpe disculpa urgente urge ahorita hoy aca ahi cosa cosas tal mejor \
 barato barata baratos economico economicos bueno buena buen mas menos agrega agregame agregue agregar anade anademe anyade anyademe sumale ponle ademas aparte quita quitame \
-i want need buy purchase order get looking look price cost much many how do does have sell stock any some please hi hello would like can could give me for the \
+i to want need buy purchase order get looking look price cost much many how do does have sell stock any some please hi hello would like can could give me for the \
 quero queria gostaria comprar preciso procuro voces voce tem vende vendem quanto custa preco preços precos valor por favor ola oi bom dia boa tarde me ve manda \
 levar encomendar algum alguma disponivel estoque";
 

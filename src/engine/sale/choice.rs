@@ -81,6 +81,12 @@ pub(crate) fn choose(found: &ProductSearch, sureness: Sureness) -> Choice {
     }
 }
 
+/// What is nearest to something that was asked for and not found as it was said.
+pub(crate) fn nearest(found: &ProductSearch) -> Vec<Product> {
+    let near = found.offered.iter().filter(|hit| hit.score >= ALTERNATIVE_SCORE);
+    near.take(MAX_ALTERNATIVES).map(|hit| hit.product.clone()).collect()
+}
+
 /// Which of the products that were shown is meant: by its place, by its number or by words that only it has.
 pub(crate) fn among<'a>(text: &str, shown: &'a [Product], language: Language) -> Option<&'a Product> {
     let said = words(text);

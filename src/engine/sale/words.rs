@@ -62,6 +62,7 @@ fn plural_word(word: &str) -> String {
     let last = word.chars().next_back().unwrap_or(' ');
     let without = |count: usize| word.chars().take(word.chars().count() - count).collect::<String>();
     match last {
+        's' if word == "gris" => "grises".to_owned(),
         'a' | 'e' | 'i' | 'o' | 'u' | 'á' | 'é' | 'ó' => format!("{word}s"),
         'z' => format!("{}ces", without(1)),
         _ if word.ends_with("ión") => format!("{}iones", without(3)),
@@ -100,7 +101,7 @@ mod tests {
         check(2, "Taladro percutor 1/2 pulgada", "2 taladros percutores 1/2 pulgada");
         check(2, "Nivel láser de línea", "2 niveles láseres de línea");
         check(2, "Silicón transparente 280 ml", "2 silicones transparentes 280 ml");
-        check(5, "Cemento gris, saco de 50 kg", "5 cementos gris, saco de 50 kg");
+        check(5, "Cemento gris, saco de 50 kg", "5 cementos grises, saco de 50 kg");
         check(2, "PVC sanitario", "2 PVC sanitarios");
     }
 }

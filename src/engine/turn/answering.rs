@@ -56,6 +56,11 @@ impl Turn {
     pub(super) fn found(&mut self, retrieval: Retrieval) -> Step {
         if !self.may_ask() {
             let answer = self.builtin_answer(&retrieval);
+            if !answer.known
+                && let Some(step) = self.offer_nearest()
+            {
+                return step;
+            }
             return self.conclude(answer);
         }
         let tools = self.offered_tools();

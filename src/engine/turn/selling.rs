@@ -49,6 +49,8 @@ pub(super) struct Sale {
     pub(super) spoke: bool,
     /// What somebody wants to buy and the catalogue does not have.
     missed: Option<String>,
+    /// What is nearest to what was asked for and not found.
+    near: Vec<Product>,
 }
 
 /// A message whose products are being looked up.
@@ -174,6 +176,9 @@ impl Turn {
             }
             Purpose::Message => {
                 let step = self.understand(&shopping, found, known);
+                if step.is_none() && matches!(shopping.reading.act, Act::Buy | Act::Ask) {
+                    self.sale.near = found.first().map(choice::nearest).unwrap_or_default();
+                }
                 step.unwrap_or_else(|| self.after_sale())
             }
         }
@@ -282,6 +287,9 @@ impl Turn {
                 if said == Answer::No {
                     self.sale.effects.push(Effect::SaveCart(Cart::default()));
                     return Some(self.say_sale(self.builtin_text(Text::SaleCancelled)));
+                }
+                if matches!(said, Answer::Yes | Answer::Unclear) {
+                    return Some(self.ask_which(several, cart.quantity, cart.waiting.clone(), &Basket::default()));
                 }
                 let bare_count = match said {
                     Answer::Quantity(count) if usize::try_from(count).is_ok_and(|n| n > several.len()) => Some(count),
@@ -495,6 +503,13 @@ impl Turn {
             !stems.is_empty() && stems.iter().all(|stem| names.contains(stem))
         };
         answer::answer(&self.question.text, pieces, named)
+    }
+
+    /// Offers what is nearest to what was asked for, when nothing else answers.
+    pub(super) fn offer_nearest(&mut self) -> Option<Step> {
+        let near = std::mem::take(&mut self.sale.near);
+        let is_for_sales = self.agents().iter().any(|agent| agent.name == crate::engine::agent::SALES);
+        (is_for_sales && !near.is_empty()).then(|| self.tell_sold_out(&Basket::default(), &near, None))
     }
 
     /// What nobody found in the catalogue nor anywhere else.

@@ -124,12 +124,21 @@ pub(super) fn pieces(wanted: &Wanted, product: &Product) -> Option<u32> {
 /// A choice without the products of another size than the measure that was asked for, if one has just that.
 pub(super) fn narrowed(choice: Choice, wanted: &Wanted) -> Choice {
     let (Choice::Which(products), Some(measure)) = (&choice, &wanted.measure) else { return choice };
-    let fitting: Vec<&Product> =
-        products.iter().filter(|product| terms::has_size(&product.name, measure)).collect();
-    match fitting.as_slice() {
-        [one] => Choice::One((*one).clone()),
-        _ => choice,
+    // "5 metros de cable" is the one that is sold by the metre, or the piece of five metres.
+    let unit = measure.split(' ').nth(1).unwrap_or_default().trim_end_matches('s').to_owned();
+    let is_by_unit = |product: &Product| {
+        let name = crate::engine::words::words(&product.name).join(" ");
+        unit.len() > 1 && [format!("por {unit}"), format!("per {unit}")].iter().any(|by| name.contains(by))
+    };
+    let fits: [&dyn Fn(&Product) -> bool; 2] =
+        [&|product| terms::has_size(&product.name, measure), &is_by_unit];
+    for fits in fits {
+        let fitting: Vec<&Product> = products.iter().filter(|product| fits(product)).collect();
+        if let [one] = fitting.as_slice() {
+            return Choice::One((*one).clone());
+        }
     }
+    choice
 }
 
 /// The number of the product of an order that a text names.
