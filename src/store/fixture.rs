@@ -1,18 +1,21 @@
 //! A tenant's database for tests, with customers who write and turns that answer.
 
 use crate::{
+    catalog::import::{BadRows, ImportOptions, import},
     clock::{Clock, Ids, ManualClock},
     domain::{
         conversation::{ChannelKind, ConversationId},
         effect::Effect,
         language::Language,
         message::Inbound,
+        money::Currency,
         tenant::TenantId,
         turn::{Latency, Threat, TurnReport},
     },
     store::{
         StoreError, TenantDb,
         inbox::{Claim, ClaimRules},
+        product_import::{Missing, Mode},
         turn::{Committed, Newer, TurnCommit},
     },
 };
@@ -126,6 +129,21 @@ impl Fixture {
             Committed::Done(_) => Ok(()),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Imports a catalogue of these lines: `sku,name,price,stock`.
+    pub(crate) fn stock(&self, lines: &str) {
+        let options = ImportOptions {
+            currency: Currency::parse("COP").unwrap(),
+            language: Language::Es,
+            missing: Missing::Keep,
+            mode: Mode::Apply,
+            bad_rows: BadRows::Refuse,
+            actor: "operator".to_owned(),
+        };
+        let file = format!("sku,name,price,stock\n{lines}");
+        let report = import(&self.db, file.as_bytes(), options, &self.clock).unwrap();
+        assert!(report.applied, "{report:?}");
     }
 
     /// The number that a query gives.

@@ -2,6 +2,8 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use crate::{domain::language::Language, knowledge::terms::is_stop_word};
+
 /// Folded words in Spanish, English and Portuguese.
 const NOISE: &str = "\
 quiero quisiera quiere querria kiero qiero comprar comprarte comprarles compra llevar llevarme llevo necesito nesesito necesitamos nececito ocupo busco buscando buscaba \
@@ -21,5 +23,5 @@ static WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| NOISE.split_asc
 
 /// Whether a folded word says nothing of which product is meant.
 pub(super) fn is_noise(word: &str) -> bool {
-    WORDS.contains(word)
+    WORDS.contains(word) || Language::ALL.into_iter().any(|language| is_stop_word(word, language))
 }

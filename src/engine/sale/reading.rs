@@ -417,6 +417,8 @@ mod tests {
         check("¿Tienen martillos?", Act::Ask, &[(None, "martillos")]);
         check("¿cuánto cuesta el saco de cemento?", Act::Ask, &[(None, "saco de cemento")]);
         check("martillo de uña", Act::Bare, &[(None, "martillo de uña")]);
+        check("do you have hammers?", Act::Ask, &[(None, "hammers")]);
+        check("busco algo para pegar azulejo", Act::Ask, &[(None, "pegar azulejo")]);
         check("how much is the hammer?", Act::Ask, &[(None, "hammer")]);
     }
 

@@ -8,9 +8,12 @@ use super::{forget::Forget, *};
 use crate::{
     domain::{
         audit::AuditVerdict,
-        effect::{Delivery, DeliveryEvent, DeliveryTarget, Effect, FactChange, FactKind},
+        cart::Cart,
+        effect::{Delivery, DeliveryEvent, DeliveryTarget, Effect, FactChange, FactKind, Proposal},
         handoff::{Brief, HandoffReason},
         lead::{LeadDraft, Urgency},
+        money::{Currency, Money},
+        order::OrderItem,
     },
     store::{fixture::Fixture, turn::TurnCommit, usage::KeyUsage},
 };
@@ -39,6 +42,8 @@ async fn full() -> Fixture {
             .say(&format!("otro{n}"), &format!("pregunta {n} {}", "de otra persona ".repeat(20)), vec![])
             .await;
     }
+    fixture.stock("h,Henna,5,9\n");
+    let currency = Currency::parse("COP").unwrap();
     let ana = TRACES[0];
     let draft = LeadDraft {
         name: Some(TRACES[1].to_owned()),
@@ -73,6 +78,13 @@ async fn full() -> Fixture {
             payload: json!({"email": TRACES[2]}),
             urgent: false,
         }),
+        Effect::ProposeOrder(Proposal {
+            id: "A1B2C3D4".to_owned(),
+            version: None,
+            items: vec![OrderItem::new("h", "Henna", 2, Money { minor: 500, currency }).unwrap()],
+            expires_ms: i64::MAX,
+        }),
+        Effect::SaveCart(Cart { shown: vec![TRACES[3].to_owned()], ..Cart::default() }),
     ];
     let outdated = FactChange {
         kind: FactKind::Fact,
