@@ -22,6 +22,7 @@ pub mod lead;
 pub mod man;
 pub mod memory;
 pub mod model;
+pub mod order;
 pub mod output;
 mod pages;
 mod pool;
@@ -126,6 +127,8 @@ pub enum Command {
     Handoff(handoff::Args),
     /// List and export leads
     Lead(lead::Args),
+    /// List, export, fulfil and cancel orders
+    Order(order::Args),
     /// List, close and reopen cases
     Ticket(ticket::Args),
     /// List, export and forget contacts
@@ -158,6 +161,7 @@ impl Command {
             Self::Conversation(args) => conversation::run(args, before),
             Self::Handoff(args) => handoff::run(args, before),
             Self::Lead(args) => lead::run(args, before),
+            Self::Order(args) => order::run(args, before),
             Self::Ticket(args) => ticket::run(args, before),
             Self::Contact(args) => contact::run(args, before),
             Self::Memory(args) => memory::run(args, before),

@@ -16,8 +16,10 @@ mod handoffs;
 mod health;
 mod leads;
 mod media;
+mod orders;
 mod page;
 mod pool;
+mod products;
 mod select;
 mod spending;
 mod tenants;
@@ -121,6 +123,13 @@ pub fn router(parts: Parts) -> Router {
         .route("/handoffs/{handoff}/take", post(handoffs::take))
         .route("/handoffs/{handoff}/release", post(handoffs::release))
         .route("/handoffs/{handoff}/reply", post(handoffs::reply))
+        .route("/products", get(products::list))
+        .route(
+            "/products/import",
+            post(products::import).layer(DefaultBodyLimit::max(products::MAX_UPLOAD_BYTES)),
+        )
+        .route("/orders", get(orders::list))
+        .route("/orders/{order}", get(orders::show).patch(orders::change))
         .route("/leads", get(leads::list))
         .route("/leads/{lead}", get(leads::show))
         .route("/tickets", get(tickets::list))

@@ -142,7 +142,9 @@ impl Fixture {
             actor: "operator".to_owned(),
         };
         let file = format!("sku,name,price,stock\n{lines}");
-        let report = import(&self.db, file.as_bytes(), options, &self.clock).unwrap();
+        // Away from the runtime's thread, which must not wait for the write lane.
+        let import = || import(&self.db, file.as_bytes(), options, &self.clock).unwrap();
+        let report = std::thread::scope(|scope| scope.spawn(import).join().unwrap());
         assert!(report.applied, "{report:?}");
     }
 

@@ -1,4 +1,5 @@
-//! The memory worker: sums up conversations that have been quiet for long enough, forgets facts whose time is over, and
+//! The memory worker: sums up conversations that have been quiet for long enough, forgets facts and
+//! ends proposed orders whose time is over, and
 //! finishes what forgetting a contact left to do. Nobody waits for it, so it leaves all that is urgent to the others.
 
 use std::sync::Arc;
@@ -73,6 +74,10 @@ impl Rounds for Worker {
         if expired > 0 {
             tracing::info!(tenant = %id, facts = expired, "forgot facts whose time is over");
         }
+        let (overdue, next_expiry) = db.expire_orders(parts.clock.now_ms()).await?;
+        if overdue > 0 {
+            tracing::info!(tenant = %id, orders = overdue, "proposed orders were not answered in time");
+        }
         if let Err(error) = db.finish_erasure().await {
             tracing::warn!(tenant = %id, %error, "deleted pages are still in the file");
         }
@@ -94,7 +99,8 @@ impl Rounds for Worker {
             }
             tracing::debug!(tenant = %id, conversations = stretches.len(), "summed up");
         }
-        Ok(db.oldest_to_summarise().await?.map(|updated_ms| after_ms(updated_ms, quiet)))
+        let next_summary = db.oldest_to_summarise().await?.map(|updated_ms| after_ms(updated_ms, quiet));
+        Ok(next_summary.into_iter().chain(next_expiry).min())
     }
 
     fn under_way(&self) -> usize {
