@@ -67,7 +67,11 @@ pub fn refresh_terms(db: &TenantDb, language: Language) -> Result<(), StoreError
 ///
 /// # Errors
 /// [`CatalogIndexError`]; what was made so far stays.
-pub fn refresh_meanings(db: &TenantDb, embedder: &Embedder, most: Duration) -> Result<u64, CatalogIndexError> {
+pub fn refresh_meanings(
+    db: &TenantDb,
+    embedder: &Embedder,
+    most: Duration,
+) -> Result<u64, CatalogIndexError> {
     let begun = Instant::now();
     let model = embedder.model_id();
     let mut left = db.discard_stale_meanings(model)?;

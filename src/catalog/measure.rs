@@ -84,11 +84,13 @@ impl Measure {
 /// The unit of a folded word, and how many thousandths of the base unit one of it has.
 fn unit(word: &str) -> Option<(Unit, i64)> {
     Some(match word {
-        "pulgada" | "pulgadas" | "pulg" | "pulgs" | "plg" | "plgs" | "pulga" | "pul" | "in" | "inch" | "inches"
-        | "polegada" | "polegadas" | "pol" => (Unit::Inch, 1000),
+        "pulgada" | "pulgadas" | "pulg" | "pulgs" | "plg" | "plgs" | "pulga" | "pul" | "in" | "inch"
+        | "inches" | "polegada" | "polegadas" | "pol" => (Unit::Inch, 1000),
         "pie" | "pies" | "ft" | "foot" | "feet" | "pes" => (Unit::Foot, 1000),
         "mm" | "milimetro" | "milimetros" | "millimeter" | "millimeters" => (Unit::Millimetre, 1000),
-        "cm" | "cms" | "centimetro" | "centimetros" | "centimeter" | "centimeters" => (Unit::Millimetre, 10_000),
+        "cm" | "cms" | "centimetro" | "centimetros" | "centimeter" | "centimeters" => {
+            (Unit::Millimetre, 10_000)
+        }
         "m" | "mt" | "mts" | "mtr" | "mtrs" | "metro" | "metros" | "meter" | "meters" => {
             (Unit::Millimetre, 1_000_000)
         }
@@ -103,7 +105,9 @@ fn unit(word: &str) -> Option<(Unit, i64)> {
         "l" | "lt" | "lts" | "ltr" | "litro" | "litros" | "liter" | "liters" | "litre" | "litres" => {
             (Unit::Millilitre, 1_000_000)
         }
-        "gal" | "gals" | "galon" | "galones" | "gallon" | "gallons" | "galao" | "galoes" => (Unit::Gallon, 1000),
+        "gal" | "gals" | "galon" | "galones" | "gallon" | "gallons" | "galao" | "galoes" => {
+            (Unit::Gallon, 1000)
+        }
         "w" | "watt" | "watts" | "vatio" | "vatios" => (Unit::Watt, 1000),
         "kw" => (Unit::Watt, 1_000_000),
         "v" | "volt" | "volts" | "voltio" | "voltios" => (Unit::Volt, 1000),
@@ -174,7 +178,8 @@ pub(crate) fn folded(text: &str) -> String {
 /// Whether the word `una` behind `before` is an uña that lost its tilde: "martillo de una".
 pub(crate) fn is_claw(word: &str, before: Option<&str>, behind: Option<&str>) -> bool {
     let goes_on = behind.is_none_or(|behind| {
-        matches!(behind, "de" | "con" | "y" | "del" | "mango") || behind.starts_with(|c: char| c.is_ascii_digit())
+        matches!(behind, "de" | "con" | "y" | "del" | "mango")
+            || behind.starts_with(|c: char| c.is_ascii_digit())
     });
     word == "una" && before == Some("de") && goes_on
 }
@@ -217,7 +222,8 @@ pub(crate) fn tokens(folded: &str) -> Vec<Token<'_>> {
             at += c.len_utf8();
             if "\"”″“'’′%#".contains(c) {
                 // Two single marks are a double one.
-                if "'’′".contains(c) && slice(folded, at..folded.len()).starts_with(['\'', '’', '′']) {
+                if "'’′".contains(c) && slice(folded, at..folded.len()).starts_with(['\'', '’', '′'])
+                {
                     at += slice(folded, at..folded.len()).chars().next().map_or(0, char::len_utf8);
                     tokens.push(Token { text: "\"", range: start..at, number: None });
                 } else {
@@ -235,14 +241,14 @@ fn slice(text: &str, range: Range<usize>) -> &str {
 
 /// A number from `start`: "12", "1.5", "1,5", "1,400", "1/2", "1 1/2", "1-1/2". The end, and the value in thousandths.
 fn number(text: &str, start: usize) -> (usize, Option<i64>) {
-    let digits = |from: usize| {
-        from + slice(text, from..text.len()).bytes().take_while(u8::is_ascii_digit).count()
-    };
+    let digits =
+        |from: usize| from + slice(text, from..text.len()).bytes().take_while(u8::is_ascii_digit).count();
     let end = digits(start);
     let whole: Option<i64> = slice(text, start..end).parse().ok();
     let fraction_at = |from: usize| -> Option<(usize, i64)> {
         let top_end = digits(from);
-        let slash = slice(text, top_end..text.len()).chars().next().filter(|c| *c == '/' || *c == '\u{2044}')?;
+        let slash =
+            slice(text, top_end..text.len()).chars().next().filter(|c| *c == '/' || *c == '\u{2044}')?;
         let below = top_end + slash.len_utf8();
         let bottom_end = digits(below);
         let top: i64 = slice(text, from..top_end).parse().ok()?;

@@ -123,8 +123,7 @@ fn search_in(
     let mut scored: Vec<Scored> = Vec::with_capacity(candidates.len());
     let mut similarities = meanings;
     for id in candidates {
-        let Some((terms, meaning)) =
-            index.read_terms(id, |terms, meaning| (terms.to_owned(), meaning))?
+        let Some((terms, meaning)) = index.read_terms(id, |terms, meaning| (terms.to_owned(), meaning))?
         else {
             continue;
         };

@@ -69,7 +69,9 @@ pub enum TableError {
     #[error("the file is empty; `iass catalog template` prints one to begin with")]
     Empty,
     /// The header does not name what is needed.
-    #[error("line {line}: the header has no column for {missing}; it names {found}. Known are sku, name, description, price, stock, category, active, image_url")]
+    #[error(
+        "line {line}: the header has no column for {missing}; it names {found}. Known are sku, name, description, price, stock, category, active, image_url"
+    )]
     Header {
         /// The line of the header.
         line: usize,
@@ -294,8 +296,8 @@ impl Reading<'_> {
         let cell = self.cell(Column::Active).trim();
         let folded = crate::knowledge::terms::fold(cell);
         match folded.as_str() {
-            "" | "true" | "t" | "1" | "si" | "s" | "sim" | "yes" | "y" | "x" | "activo" | "activa" | "ativo"
-            | "ativa" | "active" | "verdadero" | "verdadeiro" | "v" | "on" => Ok(true),
+            "" | "true" | "t" | "1" | "si" | "s" | "sim" | "yes" | "y" | "x" | "activo" | "activa"
+            | "ativo" | "ativa" | "active" | "verdadero" | "verdadeiro" | "v" | "on" => Ok(true),
             "false" | "f" | "0" | "no" | "n" | "nao" | "inactivo" | "inactiva" | "inativo" | "inativa"
             | "inactive" | "falso" | "off" => Ok(false),
             _ => Err(format!("`active` is {cell:?}; write true or false")),

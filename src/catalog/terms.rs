@@ -21,8 +21,9 @@ const LONGEST_WORD_CHARS: usize = 40;
 
 /// Words that say how things are packed or counted rather than what they are.
 const PACKING: [&str; 26] = [
-    "pieza", "piezas", "pza", "pzas", "pz", "unidad", "unidades", "und", "caja", "cajas", "paquete", "paquetes", "bolsa",
-    "bolsas", "rollo", "rollos", "saco", "sacos", "par", "pares", "juego", "juegos", "precio", "largo", "diametro", "tipo",
+    "pieza", "piezas", "pza", "pzas", "pz", "unidad", "unidades", "und", "caja", "cajas", "paquete",
+    "paquetes", "bolsa", "bolsas", "rollo", "rollos", "saco", "sacos", "par", "pares", "juego", "juegos",
+    "precio", "largo", "diametro", "tipo",
 ];
 
 /// What a text is found by.
@@ -194,7 +195,10 @@ mod tests {
     #[test]
     fn products_that_differ_in_sizes_mean_the_same() {
         let core = |name| core(name, "Largo 1 pulgadas.");
-        assert_eq!(core("Tornillo para madera 1/8 x 1/2 pulgadas"), core("Tornillo para madera 3/16 x 2 pulgadas"));
+        assert_eq!(
+            core("Tornillo para madera 1/8 x 1/2 pulgadas"),
+            core("Tornillo para madera 3/16 x 2 pulgadas")
+        );
         assert_eq!(core("Foco LED 9 W luz cálida"), "Foco LED luz cálida\nLargo");
     }
 }

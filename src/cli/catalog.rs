@@ -147,7 +147,8 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
 }
 
 fn bring(context: &Context, args: Import) -> anyhow::Result<ExitStatus> {
-    let config = TenantDirectory::new(&context.config.paths.tenants).load(&args.tenant, context.source.env())?;
+    let config =
+        TenantDirectory::new(&context.config.paths.tenants).load(&args.tenant, context.source.env())?;
     let db = database(context, &args.tenant)?;
     let shown = args.file.display();
     let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {shown}"))?.len();
@@ -248,16 +249,14 @@ fn change_line(change: &crate::store::product_import::ProductChange) -> String {
         ChangeKind::Updated => "~",
         ChangeKind::Removed => "-",
     };
-    let fields: Vec<String> = change
-        .fields
-        .iter()
-        .map(|(name, [before, after])| format!("{name}: {before} -> {after}"))
-        .collect();
+    let fields: Vec<String> =
+        change.fields.iter().map(|(name, [before, after])| format!("{name}: {before} -> {after}")).collect();
     format!("{sign} {} {}", change.sku, fields.join(", ")).trim_end().to_owned()
 }
 
 fn find(context: &Context, args: &Search) -> anyhow::Result<ExitStatus> {
-    let config = TenantDirectory::new(&context.config.paths.tenants).load(&args.tenant, context.source.env())?;
+    let config =
+        TenantDirectory::new(&context.config.paths.tenants).load(&args.tenant, context.source.env())?;
     let db = database(context, &args.tenant)?;
     let embedder = embedder(&context.config.embeddings)?;
     index::refresh_meanings(&db, &embedder, MEANINGS_WITHIN)?;
@@ -272,7 +271,8 @@ fn find(context: &Context, args: &Search) -> anyhow::Result<ExitStatus> {
     };
     let output = &context.output;
     if let Some(file) = &args.queries {
-        let lines = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let lines =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         for (number, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let line: QueryLine = serde_json::from_str(line)
                 .with_context(|| format!("{}:{}: not {{\"id\",\"text\"}}", file.display(), number + 1))?;

@@ -201,7 +201,13 @@ fn print(context: &Context, order: &OrderRecord) -> anyhow::Result<()> {
     output.line(format!("contact  {}", order.contact_name.as_deref().unwrap_or(&order.contact)))?;
     output.line(format!("since    {}", order.created_at))?;
     for item in &order.items {
-        output.line(format!("         {} × {} ({}) = {}", item.quantity, item.name, item.sku, item.total.to_text()))?;
+        output.line(format!(
+            "         {} × {} ({}) = {}",
+            item.quantity,
+            item.name,
+            item.sku,
+            item.total.to_text()
+        ))?;
     }
     output.line(format!("total    {}", order.total.to_text()))?;
     Ok(())
@@ -224,8 +230,18 @@ async fn export(context: &Context, db: &TenantDb, args: &Export) -> anyhow::Resu
 fn csv(orders: &[Order]) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
-        "order", "status", "created_at", "contact", "contact_name", "sku", "name", "quantity", "unit_price", "total",
-        "order_total", "currency",
+        "order",
+        "status",
+        "created_at",
+        "contact",
+        "contact_name",
+        "sku",
+        "name",
+        "quantity",
+        "unit_price",
+        "total",
+        "order_total",
+        "currency",
     ])?;
     for order in orders {
         for item in &order.items {

@@ -194,7 +194,8 @@ mod tests {
         assert_eq!(OrderItem::new("a", "A", 3, money(i64::MAX)), None);
         let item = OrderItem::new("a", "A", 1, money(i64::MAX)).unwrap();
         assert_eq!(total_of(&[item.clone(), item], Currency::parse("COP").unwrap()), None);
-        let other = OrderItem::new("a", "A", 1, Money { minor: 1, currency: Currency::parse("USD").unwrap() });
+        let other =
+            OrderItem::new("a", "A", 1, Money { minor: 1, currency: Currency::parse("USD").unwrap() });
         assert_eq!(total_of(&[other.unwrap()], Currency::parse("COP").unwrap()), None);
     }
 

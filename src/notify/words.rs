@@ -143,7 +143,9 @@ impl Words<'_> {
         let items: Vec<String> = order
             .items
             .iter()
-            .map(|item| format!("{} × {} ({}) = {}", item.quantity, item.name, item.sku, item.total.to_text()))
+            .map(|item| {
+                format!("{} × {} ({}) = {}", item.quantity, item.name, item.sku, item.total.to_text())
+            })
             .collect();
         let mut fields = Fields::default();
         fields.add(self.text(Text::NoticeOrderNumber), Some(&order.order));

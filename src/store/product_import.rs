@@ -213,7 +213,9 @@ fn plan(import: &Import, stored: &HashMap<String, Stored>) -> (Imported, Vec<Tod
         }
         named.insert(key);
     }
-    let Missing::Remove { max_pct } = import.missing else { return (Imported::Done(changes), todo, Vec::new()) };
+    let Missing::Remove { max_pct } = import.missing else {
+        return (Imported::Done(changes), todo, Vec::new());
+    };
     let mut gone: Vec<(&String, &Stored)> = stored.iter().filter(|(key, _)| !named.contains(*key)).collect();
     gone.sort_unstable_by_key(|(key, _)| *key);
     changes.removed = gone.len();

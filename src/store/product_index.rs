@@ -53,9 +53,8 @@ impl TenantDb {
     pub fn catalog_stamp(&self) -> Result<CatalogStamp, StoreError> {
         self.read_blocking(|tx| {
             let mut statement = tx.prepare_cached("select analyzer, language from catalog_stamp")?;
-            Ok(statement.query_row([], |row| {
-                Ok(CatalogStamp { analyzer: row.get(0)?, language: row.get(1)? })
-            })?)
+            Ok(statement
+                .query_row([], |row| Ok(CatalogStamp { analyzer: row.get(0)?, language: row.get(1)? }))?)
         })
     }
 
@@ -109,7 +108,8 @@ impl TenantDb {
     pub fn discard_stale_meanings(&self, model: &str) -> Result<u64, StoreError> {
         let read = |tx: &Transaction<'_>| -> Result<(String, u64), StoreError> {
             let model = tx.query_row("select model from catalog_stamp", [], |row| row.get(0))?;
-            let mut count = tx.prepare_cached("select count(*) from product_meaning where vectors is null")?;
+            let mut count =
+                tx.prepare_cached("select count(*) from product_meaning where vectors is null")?;
             Ok((model, count.query_row([], |row| row.get(0))?))
         };
         let (found, missing) = self.read_blocking(read)?;
@@ -146,7 +146,12 @@ impl TenantDb {
                 tx.prepare_cached(
                     "update product_meaning set sketch = ?3, vectors = ?4 where id = ?1 and core = ?2",
                 )?
-                .execute(params![meaning.id, meaning.core, vectors.sketch, vectors.sentences])?;
+                .execute(params![
+                    meaning.id,
+                    meaning.core,
+                    vectors.sketch,
+                    vectors.sentences
+                ])?;
             }
             Ok(())
         })
@@ -221,8 +226,9 @@ impl ProductIndex<'_> {
 
     /// Calls `read` with the packed vectors of what a name means; `None` when they are not made yet.
     pub fn read_meaning<T>(&self, id: i64, read: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, StoreError> {
-        let mut statement =
-            self.tx.prepare_cached("select vectors from product_meaning where id = ?1 and vectors is not null")?;
+        let mut statement = self
+            .tx
+            .prepare_cached("select vectors from product_meaning where id = ?1 and vectors is not null")?;
         Ok(statement.query_row([id], |row| Ok(read(row.get_ref(0)?.as_blob()?))).optional()?)
     }
 
@@ -240,11 +246,8 @@ impl ProductIndex<'_> {
         id: i64,
         read: impl FnOnce(&str, Option<i64>) -> T,
     ) -> Result<Option<T>, StoreError> {
-        let mut statement =
-            self.tx.prepare_cached("select terms, meaning_id from product where id = ?1")?;
-        Ok(statement
-            .query_row([id], |row| Ok(read(row.get_ref(0)?.as_str()?, row.get(1)?)))
-            .optional()?)
+        let mut statement = self.tx.prepare_cached("select terms, meaning_id from product where id = ?1")?;
+        Ok(statement.query_row([id], |row| Ok(read(row.get_ref(0)?.as_str()?, row.get(1)?))).optional()?)
     }
 
     /// A product by its row.

@@ -12,8 +12,19 @@ struct Rule {
 
 const EVERYWHERE: &[&str] = &[""];
 const CORE: &[&str] = &["domain", "engine", "tools"];
-const BELOW_THE_EDGE: &[&str] =
-    &["catalog", "clock", "config", "crash", "domain", "engine", "knowledge", "llm", "prompts", "store", "tools"];
+const BELOW_THE_EDGE: &[&str] = &[
+    "catalog",
+    "clock",
+    "config",
+    "crash",
+    "domain",
+    "engine",
+    "knowledge",
+    "llm",
+    "prompts",
+    "store",
+    "tools",
+];
 
 const RULES: &[Rule] = &[
     Rule {

@@ -30,6 +30,7 @@ mod media;
 mod memory;
 mod pool;
 mod remote;
+mod sale;
 mod serve;
 mod service;
 mod tenant;

@@ -100,11 +100,7 @@ pub(super) fn subject(text: &str) -> String {
 
 impl Query {
     /// Reads a question against a catalogue.
-    pub(super) fn read(
-        text: &str,
-        language: Language,
-        index: &ProductIndex<'_>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn read(text: &str, language: Language, index: &ProductIndex<'_>) -> Result<Self, StoreError> {
         let analysed = analyse(text, language);
         #[expect(clippy::cast_precision_loss, reason = "counts of products; the last digits do not matter")]
         let all = index.count()? as f32;
@@ -141,11 +137,8 @@ fn size(measure: &Measure, index: &ProductIndex<'_>) -> Result<Part, StoreError>
         let bare = measure.bare_term();
         forms.push(Form { products: index.with_term(&bare)?, term: bare, weight: WITHOUT_UNIT });
     }
-    let (weight, size) = if measure.unit.is_some() {
-        (SIZE_WEIGHT, Some(Size { term, unit }))
-    } else {
-        (NUMBER_WEIGHT, None)
-    };
+    let (weight, size) =
+        if measure.unit.is_some() { (SIZE_WEIGHT, Some(Size { term, unit })) } else { (NUMBER_WEIGHT, None) };
     Ok(Part { forms, weight, size, is_head: false })
 }
 

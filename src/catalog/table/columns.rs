@@ -48,25 +48,38 @@ impl Column {
     /// The column of a header; none for one that is not known.
     fn of(header: &str) -> Option<Self> {
         let folded = fold(header);
-        let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> =
+            folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         Some(match words.join(" ").as_str() {
             "sku" | "codigo" | "code" | "clave" | "referencia" | "ref" | "id" | "articulo" | "product id"
-            | "codigo de producto" | "codigo producto" | "codigo do produto" | "cod" | "part number" => Self::Sku,
-            "name" | "nombre" | "nome" | "producto" | "product" | "produto" | "titulo" | "title"
-            | "nombre del producto" | "nome do produto" | "product name" => Self::Name,
+            | "codigo de producto" | "codigo producto" | "codigo do produto" | "cod" | "part number" => {
+                Self::Sku
+            }
+            "name"
+            | "nombre"
+            | "nome"
+            | "producto"
+            | "product"
+            | "produto"
+            | "titulo"
+            | "title"
+            | "nombre del producto"
+            | "nome do produto"
+            | "product name" => Self::Name,
             "description" | "descripcion" | "descricao" | "detalle" | "detalles" | "details" | "detalhes" => {
                 Self::Description
             }
-            "price" | "precio" | "preco" | "valor" | "precio unitario" | "preco unitario" | "unit price" | "pvp"
-            | "precio de venta" | "precio venta" | "preco de venda" => Self::Price,
-            "stock" | "existencia" | "existencias" | "cantidad" | "inventario" | "quantity" | "qty" | "estoque"
-            | "quantidade" | "inventory" | "disponible" | "disponibles" | "unidades" => Self::Stock,
-            "category" | "categoria" | "linea" | "familia" | "departamento" | "rubro" => Self::Category,
-            "active" | "activo" | "activa" | "ativo" | "ativa" | "estado" | "habilitado" | "enabled" | "status" => {
-                Self::Active
+            "price" | "precio" | "preco" | "valor" | "precio unitario" | "preco unitario" | "unit price"
+            | "pvp" | "precio de venta" | "precio venta" | "preco de venda" => Self::Price,
+            "stock" | "existencia" | "existencias" | "cantidad" | "inventario" | "quantity" | "qty"
+            | "estoque" | "quantidade" | "inventory" | "disponible" | "disponibles" | "unidades" => {
+                Self::Stock
             }
-            "image url" | "imagen" | "imagem" | "image" | "url imagen" | "imagen url" | "url de imagen" | "foto"
-            | "url da imagem" | "imagem url" | "picture" | "photo" => Self::ImageUrl,
+            "category" | "categoria" | "linea" | "familia" | "departamento" | "rubro" => Self::Category,
+            "active" | "activo" | "activa" | "ativo" | "ativa" | "estado" | "habilitado" | "enabled"
+            | "status" => Self::Active,
+            "image url" | "imagen" | "imagem" | "image" | "url imagen" | "imagen url" | "url de imagen"
+            | "foto" | "url da imagem" | "imagem url" | "picture" | "photo" => Self::ImageUrl,
             _ => return None,
         })
     }
@@ -91,7 +104,10 @@ impl Columns {
             let Some(column) = Column::of(name) else { continue };
             if let Some(free) = columns.places.get_mut(column as usize) {
                 if free.is_some() {
-                    return Err(TableError::TwiceInHeader { line: header.line, name: column.name().to_owned() });
+                    return Err(TableError::TwiceInHeader {
+                        line: header.line,
+                        name: column.name().to_owned(),
+                    });
                 }
                 *free = Some(place);
             }

@@ -46,8 +46,7 @@ impl DecimalMark {
             Self::Unknown => None,
             Self::UnknownOfThree => digits.find(['.', ',']).and_then(|at| digits.get(at..)?.chars().next()),
         };
-        let (whole, fraction) =
-            decimal.and_then(|mark| digits.rsplit_once(mark)).unwrap_or((digits, ""));
+        let (whole, fraction) = decimal.and_then(|mark| digits.rsplit_once(mark)).unwrap_or((digits, ""));
         if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }

@@ -43,7 +43,9 @@ impl ScanErrorKind {
             Self::Unescaped => {
                 "a quote inside a quoted cell is not doubled; write \"\" for each, as in \"Tubo 1/2\"\" PVC\""
             }
-            Self::Unclosed => "a quoted cell is not closed; add the missing quote, or double the one inside of it",
+            Self::Unclosed => {
+                "a quoted cell is not closed; add the missing quote, or double the one inside of it"
+            }
         }
         .to_owned()
     }
@@ -112,7 +114,8 @@ impl Records<'_> {
                 (cell, end)
             } else {
                 let rest = bytes.get(at..).unwrap_or_default();
-                let length = rest.iter().position(|byte| *byte == self.delimiter || *byte == b'\n' || *byte == b'\r');
+                let length =
+                    rest.iter().position(|byte| *byte == self.delimiter || *byte == b'\n' || *byte == b'\r');
                 let end = at + length.unwrap_or(rest.len());
                 let cell = self.text.get(at..end).unwrap_or_default();
                 record.bare_quote |= cell.contains('"');

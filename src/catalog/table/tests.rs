@@ -38,7 +38,11 @@ fn headers_are_known_in_three_languages_and_delimiters_are_found() {
         let catalogue = load(text);
         assert_eq!(catalogue.failed, [], "{text}");
         let [product] = catalogue.products.as_slice() else { panic!("{text}: {catalogue:?}") };
-        assert_eq!((product.sku.as_str(), product.name.as_str(), product.stock), ("a", "Martillo", 3), "{text}");
+        assert_eq!(
+            (product.sku.as_str(), product.name.as_str(), product.stock),
+            ("a", "Martillo", 3),
+            "{text}"
+        );
         assert_eq!(product.price.minor, 1000, "{text}");
         assert!(product.active);
     }

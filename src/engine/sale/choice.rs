@@ -110,8 +110,26 @@ pub(crate) fn among<'a>(text: &str, shown: &'a [Product], language: Language) ->
         word.parse::<usize>().is_ok()
             || matches!(
                 word.as_str(),
-                "el" | "la" | "opcion" | "numero" | "option" | "number" | "the" | "o" | "a" | "opcao" | "quiero" | "dame"
-                    | "por" | "favor" | "porfa" | "please" | "num" | "no" | "si" | "sim" | "yes"
+                "el" | "la"
+                    | "opcion"
+                    | "numero"
+                    | "option"
+                    | "number"
+                    | "the"
+                    | "o"
+                    | "a"
+                    | "opcao"
+                    | "quiero"
+                    | "dame"
+                    | "por"
+                    | "favor"
+                    | "porfa"
+                    | "please"
+                    | "num"
+                    | "no"
+                    | "si"
+                    | "sim"
+                    | "yes"
             )
     });
     if let ([place], true) = (numbers.as_slice(), bare) {

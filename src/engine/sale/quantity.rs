@@ -50,8 +50,10 @@ fn digits(word: &str) -> Option<u32> {
     }
     let groups: Vec<&str> = word.split([',', '.']).collect();
     let (first, rest) = groups.split_first()?;
-    let all_digits = groups.iter().all(|group| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit()));
-    let is_grouped = all_digits && first.len() <= 3 && *first != "0" && rest.iter().all(|group| group.len() == 3);
+    let all_digits =
+        groups.iter().all(|group| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit()));
+    let is_grouped =
+        all_digits && first.len() <= 3 && *first != "0" && rest.iter().all(|group| group.len() == 3);
     if is_grouped { groups.concat().parse().ok() } else { None }
 }
 
@@ -60,7 +62,8 @@ fn digits(word: &str) -> Option<u32> {
 pub(super) fn leading(words: &[&str]) -> Option<(u32, usize)> {
     let first = words.first()?;
     let second = words.get(1).copied().unwrap_or_default();
-    let is_dozen = |word: &str| matches!(word, "docena" | "docenas" | "dozen" | "dozens" | "duzia" | "duzias");
+    let is_dozen =
+        |word: &str| matches!(word, "docena" | "docenas" | "dozen" | "dozens" | "duzia" | "duzias");
     if matches!(*first, "media" | "meia" | "half") {
         // "half a dozen"
         let skip = usize::from(second == "a");
@@ -83,7 +86,9 @@ pub(super) fn leading(words: &[&str]) -> Option<(u32, usize)> {
     if value == 1 && matches!(second, "par" | "pair" | "couple") {
         return Some((2, 2));
     }
-    if matches!(second, "mil" | "thousand") || (matches!(second, "cien" | "cientos" | "hundred") && value < 10) {
+    if matches!(second, "mil" | "thousand")
+        || (matches!(second, "cien" | "cientos" | "hundred") && value < 10)
+    {
         value = value.checked_mul(if second == "mil" || second == "thousand" { 1000 } else { 100 })?;
         used = 2;
     }

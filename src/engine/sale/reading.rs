@@ -47,57 +47,280 @@ const MAX_WANTED: usize = 12;
 const ORDER_CHARS: usize = 8;
 
 const SWAP: &[&str] = &[
-    "cambia", "cambiame", "cambiar", "cambie", "en vez de", "en lugar de", "instead of", "change", "swap", "replace",
-    "troca", "trocar", "em vez de", "no lugar de",
+    "cambia",
+    "cambiame",
+    "cambiar",
+    "cambie",
+    "en vez de",
+    "en lugar de",
+    "instead of",
+    "change",
+    "swap",
+    "replace",
+    "troca",
+    "trocar",
+    "em vez de",
+    "no lugar de",
 ];
 
 const REMOVE: &[&str] = &[
-    "quita", "quitale", "quitame", "quitar", "quite", "saca", "sacame", "sacale", "elimina", "eliminar", "borra", "sin",
-    "ya no quiero", "remove", "take out", "take off", "without", "tira", "tire", "tirar", "retira", "retire", "sem",
+    "quita",
+    "quitale",
+    "quitame",
+    "quitar",
+    "quite",
+    "saca",
+    "sacame",
+    "sacale",
+    "elimina",
+    "eliminar",
+    "borra",
+    "sin",
+    "ya no quiero",
+    "remove",
+    "take out",
+    "take off",
+    "without",
+    "tira",
+    "tire",
+    "tirar",
+    "retira",
+    "retire",
+    "sem",
     "nao quero mais",
 ];
 
 const CANCEL: &[&str] = &[
-    "cancela mi pedido", "cancela el pedido", "cancelar mi pedido", "cancelar el pedido", "cancelen mi pedido",
-    "quiero cancelar", "cancele mi pedido", "cancelar pedido", "cancela la compra", "cancelar la compra",
-    "cancel my order", "cancel the order", "cancelar meu pedido", "cancela meu pedido", "cancelar o pedido",
+    "cancela mi pedido",
+    "cancela el pedido",
+    "cancelar mi pedido",
+    "cancelar el pedido",
+    "cancelen mi pedido",
+    "quiero cancelar",
+    "cancele mi pedido",
+    "cancelar pedido",
+    "cancela la compra",
+    "cancelar la compra",
+    "cancel my order",
+    "cancel the order",
+    "cancelar meu pedido",
+    "cancela meu pedido",
+    "cancelar o pedido",
 ];
 
 const ORDERS: &[&str] = &[
-    "mis pedidos", "mis compras", "mis ordenes", "estado de mi pedido", "estado del pedido", "estatus de mi pedido",
-    "status de mi pedido", "estatus del pedido", "como va mi pedido", "como esta mi pedido", "que paso con mi pedido",
-    "ver mi pedido", "que he comprado", "que compre", "que pedi", "historial", "mi ultimo pedido", "mi ultima compra",
-    "my orders", "my order", "order status", "order history", "what did i buy", "what did i order", "meus pedidos",
-    "meu pedido", "minhas compras", "status do pedido", "o que eu comprei", "consultar pedido", "consultar mi pedido",
-    "mi pedido", "numero de pedido",
+    "mis pedidos",
+    "mis compras",
+    "mis ordenes",
+    "estado de mi pedido",
+    "estado del pedido",
+    "estatus de mi pedido",
+    "status de mi pedido",
+    "estatus del pedido",
+    "como va mi pedido",
+    "como esta mi pedido",
+    "que paso con mi pedido",
+    "ver mi pedido",
+    "que he comprado",
+    "que compre",
+    "que pedi",
+    "historial",
+    "mi ultimo pedido",
+    "mi ultima compra",
+    "my orders",
+    "my order",
+    "order status",
+    "order history",
+    "what did i buy",
+    "what did i order",
+    "meus pedidos",
+    "meu pedido",
+    "minhas compras",
+    "status do pedido",
+    "o que eu comprei",
+    "consultar pedido",
+    "consultar mi pedido",
+    "mi pedido",
+    "numero de pedido",
 ];
 
 const TOTAL: &[&str] = &[
-    "cuanto es", "cuanto seria", "cuanto va", "cuanto llevo", "cuanto es todo", "el total", "cual es el total", "total",
-    "que llevo", "cuanto queda", "cuanto me sale todo", "mi carrito", "el carrito", "how much is it", "the total",
-    "what s the total", "my cart", "quanto fica", "quanto da", "qual o total", "meu carrinho",
+    "cuanto es",
+    "cuanto seria",
+    "cuanto va",
+    "cuanto llevo",
+    "cuanto es todo",
+    "el total",
+    "cual es el total",
+    "total",
+    "que llevo",
+    "cuanto queda",
+    "cuanto me sale todo",
+    "mi carrito",
+    "el carrito",
+    "how much is it",
+    "the total",
+    "what s the total",
+    "my cart",
+    "quanto fica",
+    "quanto da",
+    "qual o total",
+    "meu carrinho",
 ];
 
 const BUY: &[&str] = &[
-    "quiero comprar", "quisiera comprar", "quiero pedir", "quiero encargar", "quiero llevar", "quiero", "quisiera", "kiero",
-    "qiero", "quiro", "querria", "me das", "me da", "me dan", "dame", "deme", "denme", "me pones", "ponme", "pongame",
-    "me vendes", "me vende", "vendeme", "vendame", "vendanme", "necesito", "nesesito", "nececito", "ocupo", "me llevo",
-    "me llevaria", "llevo", "llevare", "me mandas", "mandame", "mandeme", "me envias", "enviame", "envieme", "me apartas",
-    "apartame", "aparteme", "aparta", "comprar", "compro", "me regalas", "regalame", "pido", "pedir", "encargo",
-    "voy a querer", "voy a llevar", "voy a comprar", "agrega", "agregame", "agregue", "agregar", "anade", "anademe",
-    "sumale", "ponle", "adiciona", "adicioneme", "i want", "i need", "i d like", "i would like", "give me", "buy",
-    "i ll take", "i will take", "get me", "order", "purchase", "add", "can i get", "can i have", "quero", "queria",
-    "gostaria de", "preciso", "me ve", "me manda", "vou levar", "levo", "me vende", "acrescenta", "coloca",
+    "quiero comprar",
+    "quisiera comprar",
+    "quiero pedir",
+    "quiero encargar",
+    "quiero llevar",
+    "quiero",
+    "quisiera",
+    "kiero",
+    "qiero",
+    "quiro",
+    "querria",
+    "me das",
+    "me da",
+    "me dan",
+    "dame",
+    "deme",
+    "denme",
+    "me pones",
+    "ponme",
+    "pongame",
+    "me vendes",
+    "me vende",
+    "vendeme",
+    "vendame",
+    "vendanme",
+    "necesito",
+    "nesesito",
+    "nececito",
+    "ocupo",
+    "me llevo",
+    "me llevaria",
+    "llevo",
+    "llevare",
+    "me mandas",
+    "mandame",
+    "mandeme",
+    "me envias",
+    "enviame",
+    "envieme",
+    "me apartas",
+    "apartame",
+    "aparteme",
+    "aparta",
+    "comprar",
+    "compro",
+    "me regalas",
+    "regalame",
+    "pido",
+    "pedir",
+    "encargo",
+    "voy a querer",
+    "voy a llevar",
+    "voy a comprar",
+    "agrega",
+    "agregame",
+    "agregue",
+    "agregar",
+    "anade",
+    "anademe",
+    "sumale",
+    "ponle",
+    "adiciona",
+    "adicioneme",
+    "i want",
+    "i need",
+    "i d like",
+    "i would like",
+    "give me",
+    "buy",
+    "i ll take",
+    "i will take",
+    "get me",
+    "order",
+    "purchase",
+    "add",
+    "can i get",
+    "can i have",
+    "quero",
+    "queria",
+    "gostaria de",
+    "preciso",
+    "me ve",
+    "me manda",
+    "vou levar",
+    "levo",
+    "me vende",
+    "acrescenta",
+    "coloca",
 ];
 
 const ASK: &[&str] = &[
-    "tienen", "tienes", "tiene", "tendran", "tendras", "hay", "habra", "venden", "vendes", "vende", "manejan", "maneja",
-    "trabajan", "precio", "precios", "presio", "cuanto cuesta", "cuanto cuestan", "cuanto vale", "cuanto valen",
-    "cuanto sale", "cuanto salen", "cuanto esta", "cuanto estan", "cuanto es", "que precio", "a como", "en cuanto",
-    "cuesta", "cuestan", "cuanto", "costo", "disponible", "disponibles", "existencia", "existencias", "stock", "busco",
-    "buscando", "que tipos de", "que clases de", "opciones de", "muestrame", "do you have", "do you sell", "have you got",
-    "how much", "price", "prices", "in stock", "looking for", "got any", "tem", "voces tem", "vendem", "quanto custa",
-    "quanto e", "quanto", "preco", "procuro", "em estoque",
+    "tienen",
+    "tienes",
+    "tiene",
+    "tendran",
+    "tendras",
+    "hay",
+    "habra",
+    "venden",
+    "vendes",
+    "vende",
+    "manejan",
+    "maneja",
+    "trabajan",
+    "precio",
+    "precios",
+    "presio",
+    "cuanto cuesta",
+    "cuanto cuestan",
+    "cuanto vale",
+    "cuanto valen",
+    "cuanto sale",
+    "cuanto salen",
+    "cuanto esta",
+    "cuanto estan",
+    "cuanto es",
+    "que precio",
+    "a como",
+    "en cuanto",
+    "cuesta",
+    "cuestan",
+    "cuanto",
+    "costo",
+    "disponible",
+    "disponibles",
+    "existencia",
+    "existencias",
+    "stock",
+    "busco",
+    "buscando",
+    "que tipos de",
+    "que clases de",
+    "opciones de",
+    "muestrame",
+    "do you have",
+    "do you sell",
+    "have you got",
+    "how much",
+    "price",
+    "prices",
+    "in stock",
+    "looking for",
+    "got any",
+    "tem",
+    "voces tem",
+    "vendem",
+    "quanto custa",
+    "quanto e",
+    "quanto",
+    "preco",
+    "procuro",
+    "em estoque",
 ];
 
 /// "Two more", "another one".
@@ -198,7 +421,8 @@ fn split(text: &str) -> Vec<Word<'_>> {
     }
     for at in 1..found.len() {
         let text_at = |at: usize| found.get(at).map(|word| word.folded.as_str());
-        let is_claw = text_at(at).is_some_and(|word| measure::is_claw(word, text_at(at - 1), text_at(at + 1)));
+        let is_claw =
+            text_at(at).is_some_and(|word| measure::is_claw(word, text_at(at - 1), text_at(at + 1)));
         if let Some(word) = found.get_mut(at).filter(|_| is_claw) {
             word.raw = "uña";
             word.folded = "unya".to_owned();
@@ -216,10 +440,13 @@ fn wanted(text: &str) -> Vec<Wanted> {
         let begins = |words: &[&str]| {
             quantity::leading(words).is_some_and(|(_, used)| {
                 // "y 2 pulgadas" goes on with a size.
-                words.get(used).is_none_or(|next| !measure::is_unit(next) || words.get(used + 1) == Some(&"de"))
+                words
+                    .get(used)
+                    .is_none_or(|next| !measure::is_unit(next) || words.get(used + 1) == Some(&"de"))
             }) || words.first().is_some_and(|word| is_article(word))
         };
-        let is_and = matches!(word.folded.as_str(), "y" | "e" | "and" | "mas" | "tambien" | "ademas" | "plus");
+        let is_and =
+            matches!(word.folded.as_str(), "y" | "e" | "and" | "mas" | "tambien" | "ademas" | "plus");
         if is_and && begins(&behind) && parts.last().is_some_and(|part| !part.is_empty()) {
             parts.push(Vec::new());
             continue;
@@ -261,24 +488,97 @@ pub(crate) fn is_empty(text: &str) -> bool {
             || is_article(word)
             || matches!(
                 word,
-                "y" | "o" | "e" | "de" | "en" | "que" | "con" | "por" | "para" | "pero" | "a" | "no" | "si" | "of"
-                    | "mi" | "ok" | "sim" | "nao" | "do" | "da" | "eso" | "todo" | "total" | "vez" | "lugar" | "sin"
-                    | "quiza" | "mejor" | "otro" | "otra" | "otros" | "otras" | "cambia" | "cambiame" | "cambiar" | "es" | "seria" | "sera"
-                    | "queda" | "va" | "llevo" | "fica" | "cual" | "carrito" | "is" | "it" | "the" | "what"
+                "y" | "o"
+                    | "e"
+                    | "de"
+                    | "en"
+                    | "que"
+                    | "con"
+                    | "por"
+                    | "para"
+                    | "pero"
+                    | "a"
+                    | "no"
+                    | "si"
+                    | "of"
+                    | "mi"
+                    | "ok"
+                    | "sim"
+                    | "nao"
+                    | "do"
+                    | "da"
+                    | "eso"
+                    | "todo"
+                    | "total"
+                    | "vez"
+                    | "lugar"
+                    | "sin"
+                    | "quiza"
+                    | "mejor"
+                    | "otro"
+                    | "otra"
+                    | "otros"
+                    | "otras"
+                    | "cambia"
+                    | "cambiame"
+                    | "cambiar"
+                    | "es"
+                    | "seria"
+                    | "sera"
+                    | "queda"
+                    | "va"
+                    | "llevo"
+                    | "fica"
+                    | "cual"
+                    | "carrito"
+                    | "is"
+                    | "it"
+                    | "the"
+                    | "what"
             )
     })
 }
 
 fn is_article(word: &str) -> bool {
-    matches!(word, "un" | "una" | "unos" | "unas" | "el" | "la" | "los" | "las" | "um" | "uma" | "the" | "an" | "os" | "as")
+    matches!(
+        word,
+        "un" | "una"
+            | "unos"
+            | "unas"
+            | "el"
+            | "la"
+            | "los"
+            | "las"
+            | "um"
+            | "uma"
+            | "the"
+            | "an"
+            | "os"
+            | "as"
+    )
 }
 
 /// Units in which things are sold by the piece.
 fn is_piece(word: &str) -> bool {
     matches!(
         word,
-        "pieza" | "piezas" | "pza" | "pzas" | "pz" | "unidad" | "unidades" | "und" | "unds" | "units" | "unit" | "pieces"
-            | "piece" | "pecas" | "peca" | "unidade" | "u"
+        "pieza"
+            | "piezas"
+            | "pza"
+            | "pzas"
+            | "pz"
+            | "unidad"
+            | "unidades"
+            | "und"
+            | "unds"
+            | "units"
+            | "unit"
+            | "pieces"
+            | "piece"
+            | "pecas"
+            | "peca"
+            | "unidade"
+            | "u"
     )
 }
 
@@ -366,8 +666,32 @@ fn trimmed(kept: &[&str]) -> String {
             || is_article(&folded)
             || matches!(
                 folded.as_str(),
-                "de" | "del" | "y" | "e" | "and" | "of" | "que" | "a" | "en" | "si" | "no" | "por" | "para" | "con"
-                    | "mejor" | "entonces" | "pues" | "ok" | "bueno" | "lo" | "vez" | "lugar" | "do" | "da" | "sim" | "is" | "are"
+                "de" | "del"
+                    | "y"
+                    | "e"
+                    | "and"
+                    | "of"
+                    | "que"
+                    | "a"
+                    | "en"
+                    | "si"
+                    | "no"
+                    | "por"
+                    | "para"
+                    | "con"
+                    | "mejor"
+                    | "entonces"
+                    | "pues"
+                    | "ok"
+                    | "bueno"
+                    | "lo"
+                    | "vez"
+                    | "lugar"
+                    | "do"
+                    | "da"
+                    | "sim"
+                    | "is"
+                    | "are"
             )
             || SWAP.contains(&folded.as_str())
             || REMOVE.contains(&folded.as_str())
@@ -391,8 +715,16 @@ mod tests {
     #[test]
     fn purchases_are_read_with_their_quantities() {
         check("Quiero comprar 10 martillos", Act::Buy, &[(Some(10), "martillos")]);
-        check("Quiero comprar 10 martillos de uña de 16 oz", Act::Buy, &[(Some(10), "martillos de uña de 16 oz")]);
-        check("me das una docena de tornillos de 2 pulgadas", Act::Buy, &[(Some(12), "tornillos de 2 pulgadas")]);
+        check(
+            "Quiero comprar 10 martillos de uña de 16 oz",
+            Act::Buy,
+            &[(Some(10), "martillos de uña de 16 oz")],
+        );
+        check(
+            "me das una docena de tornillos de 2 pulgadas",
+            Act::Buy,
+            &[(Some(12), "tornillos de 2 pulgadas")],
+        );
         check("dame un martillo", Act::Buy, &[(Some(1), "martillo")]);
         check("necesito tornillos de 2\"", Act::Buy, &[(None, "tornillos de 2\"")]);
         check(
@@ -402,10 +734,11 @@ mod tests {
         );
         check("hola buenas, me vende martillo de bola x3 porfa", Act::Buy, &[(Some(3), "martillo de bola")]);
         check("quiero martillo de bola, 3 piezas", Act::Buy, &[(Some(3), "martillo de bola")]);
-        check("necesito:\n- 2 brochas de 4 pulgadas\n- 1 rodillo", Act::Buy, &[
-            (Some(2), "brochas de 4 pulgadas"),
-            (Some(1), "rodillo"),
-        ]);
+        check(
+            "necesito:\n- 2 brochas de 4 pulgadas\n- 1 rodillo",
+            Act::Buy,
+            &[(Some(2), "brochas de 4 pulgadas"), (Some(1), "rodillo")],
+        );
         check("I want to buy 2 hammers and 1 ladder", Act::Buy, &[(Some(2), "hammers"), (Some(1), "ladder")]);
         check("dame 2 martillos de una de 16 oz", Act::Buy, &[(Some(2), "martillos de uña de 16 oz")]);
         check("quero 5 parafusos", Act::Buy, &[(Some(5), "parafusos")]);
@@ -425,10 +758,11 @@ mod tests {
     #[test]
     fn changes_and_orders_are_read() {
         check("quita los clavos", Act::Remove, &[(None, "clavos")]);
-        check("cambia los martillos por 2 desarmadores", Act::Swap, &[
-            (None, "martillos"),
-            (Some(2), "desarmadores"),
-        ]);
+        check(
+            "cambia los martillos por 2 desarmadores",
+            Act::Swap,
+            &[(None, "martillos"), (Some(2), "desarmadores")],
+        );
         check("¿cómo va mi pedido?", Act::Orders, &[]);
         check("¿cuánto sería?", Act::Total, &[]);
         check("quiero cancelar mi pedido", Act::Cancel, &[]);

@@ -7,8 +7,8 @@ use crate::{
 
 /// Words from which on a name is not put into the plural.
 const STOPS: [&str; 22] = [
-    "de", "del", "para", "con", "sin", "a", "en", "y", "por", "tipo", "of", "for", "with", "em", "com", "sem", "e", "da",
-    "do", "x", "p", "c",
+    "de", "del", "para", "con", "sin", "a", "en", "y", "por", "tipo", "of", "for", "with", "em", "com",
+    "sem", "e", "da", "do", "x", "p", "c",
 ];
 
 /// A product with its quantity, in a sentence.
@@ -95,7 +95,11 @@ mod tests {
         };
         check(7, "Martillo", "7 martillos");
         check(1, "Martillo de uña 16 oz", "1 martillo de uña 16 oz");
-        check(7, "Martillo de uña 16 oz mango de fibra de vidrio", "7 martillos de uña 16 oz mango de fibra de vidrio");
+        check(
+            7,
+            "Martillo de uña 16 oz mango de fibra de vidrio",
+            "7 martillos de uña 16 oz mango de fibra de vidrio",
+        );
         check(2, "Llave ajustable (perico) 10 pulgadas", "2 llaves ajustables (perico) 10 pulgadas");
         check(3, "Foco LED 9 W luz cálida", "3 focos LED 9 W luz cálida");
         check(2, "Taladro percutor 1/2 pulgada", "2 taladros percutores 1/2 pulgada");

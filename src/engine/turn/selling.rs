@@ -117,7 +117,8 @@ impl Turn {
         let is_small_talk = smalltalk::recognise(&text, &self.input.business.name).is_some();
         let names = reading.wanted.iter().any(|wanted| !reading::is_empty(&wanted.text));
         if !names && !is_picking {
-            let only_says_so = reading.act == Act::Buy && !words(&text).is_empty() && reading::is_empty(&text);
+            let only_says_so =
+                reading.act == Act::Buy && !words(&text).is_empty() && reading::is_empty(&text);
             return only_says_so.then(|| self.say_sale(self.builtin_text(Text::SaleWhat)));
         }
         let is_long = words(&text).len() > MAX_BARE_WORDS;
@@ -130,29 +131,19 @@ impl Turn {
         let queries = reading.wanted.iter().map(|wanted| wanted.text.clone()).collect();
         let mut known = cart.shown;
         known.extend(open.iter().flat_map(|order| skus(&order.items)));
-        Some(self.look_up_for(
-            Shopping { purpose: Purpose::Message, reading, refuses },
-            queries,
-            known,
-        ))
+        Some(self.look_up_for(Shopping { purpose: Purpose::Message, reading, refuses }, queries, known))
     }
 
     /// A word or two tell no language: an answer is in that of the question.
     fn keep_language(&mut self, said: Answer) {
-        if let (false, Some(language)) =
-            (matches!(said, Answer::Other { .. }), self.input.previous_language)
+        if let (false, Some(language)) = (matches!(said, Answer::Other { .. }), self.input.previous_language)
         {
             self.question.language = language;
         }
     }
 
     /// The products of a message were looked up.
-    pub(super) fn shopped(
-        &mut self,
-        shopping: Shopping,
-        found: &[ProductSearch],
-        known: &[Product],
-    ) -> Step {
+    pub(super) fn shopped(&mut self, shopping: Shopping, found: &[ProductSearch], known: &[Product]) -> Step {
         match shopping.purpose {
             Purpose::Confirm => self.confirm(known),
             Purpose::Quantity(count) => {
@@ -224,9 +215,8 @@ impl Turn {
             self.keep_language(said);
         }
         let last = self.input.standing.orders.first().cloned();
-        let is_sold = |order: &OrderRecord| {
-            matches!(order.status, OrderStatus::Confirmed | OrderStatus::Fulfilled)
-        };
+        let is_sold =
+            |order: &OrderRecord| matches!(order.status, OrderStatus::Confirmed | OrderStatus::Fulfilled);
         if said == Answer::Yes
             && let Some(order) = last.as_ref().filter(|order| is_sold(order))
             && self.last_reply().is_some_and(|reply| reply.contains(&order.id))
@@ -289,15 +279,27 @@ impl Turn {
                     return Some(self.say_sale(self.builtin_text(Text::SaleCancelled)));
                 }
                 if matches!(said, Answer::Yes | Answer::Unclear) {
-                    return Some(self.ask_which(several, cart.quantity, cart.waiting.clone(), &Basket::default()));
+                    return Some(self.ask_which(
+                        several,
+                        cart.quantity,
+                        cart.waiting.clone(),
+                        &Basket::default(),
+                    ));
                 }
                 let bare_count = match said {
-                    Answer::Quantity(count) if usize::try_from(count).is_ok_and(|n| n > several.len()) => Some(count),
+                    Answer::Quantity(count) if usize::try_from(count).is_ok_and(|n| n > several.len()) => {
+                        Some(count)
+                    }
                     _ => None,
                 };
                 if let Some(count) = bare_count.filter(|_| !names) {
                     // How many is known now, and not yet of which.
-                    return Some(self.ask_which(several, Some(count), cart.waiting.clone(), &Basket::default()));
+                    return Some(self.ask_which(
+                        several,
+                        Some(count),
+                        cart.waiting.clone(),
+                        &Basket::default(),
+                    ));
                 }
                 let product = choice::among(&text, several, self.input.business.language)?;
                 // A bare number names the place, not the quantity.
@@ -315,8 +317,7 @@ impl Turn {
         all.extend(cart.waiting.iter().cloned());
         let queries = all.iter().map(|wanted| wanted.text.clone()).collect();
         let known = self.open_order().map(|order| skus(&order.items)).unwrap_or_default();
-        let shopping =
-            Shopping { purpose: Purpose::Chosen(all), reading: reading.clone(), refuses: false };
+        let shopping = Shopping { purpose: Purpose::Chosen(all), reading: reading.clone(), refuses: false };
         Some(self.look_up_for(shopping, queries, known))
     }
 

@@ -82,7 +82,7 @@ async fn full() -> Fixture {
             id: "A1B2C3D4".to_owned(),
             version: None,
             items: vec![OrderItem::new("h", "Henna", 2, Money { minor: 500, currency }).unwrap()],
-            expires_ms: i64::MAX,
+            expires_ms: 1_900_000_000_000,
         }),
         Effect::SaveCart(Cart { shown: vec![TRACES[3].to_owned()], ..Cart::default() }),
     ];

@@ -20,7 +20,9 @@ pub(in crate::store) fn propose(
     let tx = applying.tx;
     super::settle::expire_open(applying)?;
     let open: Option<(String, u32)> = tx
-        .prepare_cached("select id, version from sales_order where conversation_id = ?1 and status = 'proposed'")?
+        .prepare_cached(
+            "select id, version from sales_order where conversation_id = ?1 and status = 'proposed'",
+        )?
         .query_row([applying.conversation.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let version = match (&open, proposal.version) {
@@ -36,9 +38,7 @@ pub(in crate::store) fn propose(
     // What this order holds itself is free for it.
     tx.prepare_cached("delete from stock_hold where order_id = ?1")?.execute([&proposal.id])?;
     if version == 1 {
-        let taken = tx
-            .prepare_cached("select 1 from sales_order where id = ?1")?
-            .exists([&proposal.id])?;
+        let taken = tx.prepare_cached("select 1 from sales_order where id = ?1")?.exists([&proposal.id])?;
         if taken {
             // Two numbers in a billion are alike: another try has another one.
             return Err(StoreError::Stale);
@@ -73,9 +73,8 @@ pub(in crate::store) fn propose(
         tx.prepare_cached("delete from order_item where order_id = ?1")?.execute([&proposal.id])?;
     }
     for (position, item) in proposal.items.iter().enumerate() {
-        let fits = product::find(tx, &item.sku, applying.now_ms)?.is_some_and(|product| {
-            product.price == item.unit_price && product.available() >= item.quantity
-        });
+        let fits = product::find(tx, &item.sku, applying.now_ms)?
+            .is_some_and(|product| product.price == item.unit_price && product.available() >= item.quantity);
         if !fits {
             return Err(StoreError::Stale);
         }

@@ -99,7 +99,9 @@ pub(in crate::store) fn confirm(
     contact_id: &str,
     confirmation: &Confirmation,
 ) -> Result<(), StoreError> {
-    let Some(order) = open(applying, &confirmation.id, confirmation.version)? else { return Err(StoreError::Stale) };
+    let Some(order) = open(applying, &confirmation.id, confirmation.version)? else {
+        return Err(StoreError::Stale);
+    };
     for item in &order.items {
         let left: Option<u32> = applying
             .tx
@@ -154,9 +156,8 @@ pub(in crate::store) fn cancel_proposed(
 /// The open order of the conversation, when it is the one that was seen and its time is not over.
 fn open(applying: &Applying<'_>, id: &str, version: u32) -> Result<Option<OrderRecord>, StoreError> {
     let found = super::open_of(applying.tx, applying.conversation, applying.now_ms)?;
-    Ok(found.filter(|order| {
-        order.id == id && order.version == version && order.status == OrderStatus::Proposed
-    }))
+    Ok(found
+        .filter(|order| order.id == id && order.version == version && order.status == OrderStatus::Proposed))
 }
 
 fn settle(
@@ -170,7 +171,8 @@ fn settle(
     if order.status == wanted {
         return Ok(OrderChange::Done(Box::new(order)));
     }
-    if !order.status.may_become(wanted) || !matches!(wanted, OrderStatus::Fulfilled | OrderStatus::Cancelled) {
+    if !order.status.may_become(wanted) || !matches!(wanted, OrderStatus::Fulfilled | OrderStatus::Cancelled)
+    {
         return Ok(OrderChange::Refused(order.status));
     }
     if order.status == OrderStatus::Confirmed && wanted == OrderStatus::Cancelled {

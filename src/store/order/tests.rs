@@ -70,7 +70,9 @@ fn is_done(ended: &Committed) -> bool {
 async fn a_proposal_sets_aside_and_a_sale_takes_once() {
     let fixture = Fixture::new();
     fixture.stock("m,Martillo,100,7\n");
-    assert!(is_done(&fixture.turn_with("ana", vec![fixture.proposal("A1", None, vec![item("m", 7, 100)])]).await));
+    assert!(is_done(
+        &fixture.turn_with("ana", vec![fixture.proposal("A1", None, vec![item("m", 7, 100)])]).await
+    ));
     assert_eq!((fixture.left("m"), fixture.available("m").await), (7, 0));
     let other = fixture.turn_with("luis", vec![fixture.proposal("B1", None, vec![item("m", 1, 100)])]).await;
     assert_eq!(other, Committed::Stale, "what is set aside cannot be proposed to somebody else");
@@ -98,7 +100,11 @@ async fn what_changed_since_the_turn_looked_is_refused_as_a_whole() {
     fixture.stock("m,Martillo,100,7\n");
     let changed = fixture.proposal("A1", Some(1), vec![item("m", 5, 100)]);
     assert!(is_done(&fixture.turn_with("ana", vec![changed]).await));
-    assert_eq!(fixture.turn_with("ana", vec![yes("A1", 1)]).await, Committed::Stale, "not what was agreed to");
+    assert_eq!(
+        fixture.turn_with("ana", vec![yes("A1", 1)]).await,
+        Committed::Stale,
+        "not what was agreed to"
+    );
     assert_eq!(fixture.available("c").await, 100, "what was taken out is free again");
     assert!(is_done(&fixture.turn_with("ana", vec![yes("A1", 2)]).await));
     assert_eq!((fixture.left("m"), fixture.left("c")), (2, 100));
@@ -115,7 +121,9 @@ async fn a_proposal_ends_by_itself_and_its_pieces_are_free_at_once() {
     assert_eq!(fixture.turn_with("ana", vec![yes("A1", 1)]).await, Committed::Stale);
     assert_eq!(fixture.db.expire_orders(fixture.clock.now_ms()).await.unwrap(), (1, None));
     assert_eq!(fixture.text("select status from sales_order"), "expired");
-    assert!(is_done(&fixture.turn_with("ana", vec![fixture.proposal("A2", None, vec![item("m", 7, 100)])]).await));
+    assert!(is_done(
+        &fixture.turn_with("ana", vec![fixture.proposal("A2", None, vec![item("m", 7, 100)])]).await
+    ));
     assert_eq!(fixture.count("select count(*) from audit where action = 'order.expired'"), 1);
 }
 
@@ -128,7 +136,8 @@ async fn the_business_fulfils_and_cancels_and_cancelled_pieces_come_back() {
         fixture.turn_with(contact, vec![yes(id, 1)]).await;
     }
     let now_ms = fixture.clock.now_ms();
-    let settle = async |id: &str, wanted| fixture.db.settle_order(id, wanted, "operator", now_ms).await.unwrap();
+    let settle =
+        async |id: &str, wanted| fixture.db.settle_order(id, wanted, "operator", now_ms).await.unwrap();
     assert!(matches!(settle("A1", OrderStatus::Fulfilled).await, OrderChange::Done(_)));
     assert_eq!(settle("A1", OrderStatus::Cancelled).await, OrderChange::Refused(OrderStatus::Fulfilled));
     assert!(matches!(settle("B1", OrderStatus::Cancelled).await, OrderChange::Done(_)));

@@ -91,7 +91,9 @@ impl Caller<'_> {
             let searching = tokio::task::spawn_blocking(move || {
                 queries
                     .into_iter()
-                    .map(|text| search::search(&db, &embedder, &ProductQuery { text, language, k: PRODUCTS, now_ms }))
+                    .map(|text| {
+                        search::search(&db, &embedder, &ProductQuery { text, language, k: PRODUCTS, now_ms })
+                    })
                     .collect::<Result<Vec<_>, _>>()
             });
             let found =

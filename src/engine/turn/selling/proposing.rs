@@ -104,9 +104,10 @@ impl Turn {
             low_stock_targets: shop.low_stock_targets,
         }));
         self.sale.effects.push(Effect::SaveCart(Cart::default()));
-        self.sale
-            .effects
-            .push(Effect::Audit(AuditEntry { actor: "customer".to_owned(), ..entry("order.confirmed", &order.id) }));
+        self.sale.effects.push(Effect::Audit(AuditEntry {
+            actor: "customer".to_owned(),
+            ..entry("order.confirmed", &order.id)
+        }));
         let standing = &self.input.standing;
         let notice = json!(OrderNotice {
             order: order.id.clone(),

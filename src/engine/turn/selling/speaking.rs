@@ -195,12 +195,7 @@ impl Turn {
     }
 
     /// Says what cannot be had, and what is nearest to it.
-    pub(super) fn tell_sold_out(
-        &mut self,
-        basket: &Basket,
-        near: &[Product],
-        quantity: Option<u32>,
-    ) -> Step {
+    pub(super) fn tell_sold_out(&mut self, basket: &Basket, near: &[Product], quantity: Option<u32>) -> Step {
         let mut parts = self.notes(&basket.sold_out, &basket.missed);
         if !near.is_empty() {
             let lines = self.options(near);

@@ -1,0 +1,103 @@
+//! Selling through the real binary with no model: whole dialogues, the second yes, and a process killed at each step.
+
+use serde_json::Value;
+
+use crate::{
+    config::{iass, json_lines, stderr},
+    harness::Site,
+};
+
+const CATALOGUE: &str = "código;nombre;precio;existencias\n\
+    MAR-1;Martillo;189,00;7\n\
+    CLA-1;Clavo de 2 pulgadas, 1 kg;48,50;100\n\
+    SIE-1;Sierra circular;1.250,00;0\n";
+
+fn shop() -> Site {
+    let site = Site::new(&[]);
+    site.write("tenants/shop/tenant.toml", "name = \"La Tuerca\"\ncurrency = \"MXN\"\n");
+    site.write("catalogo.csv", CATALOGUE);
+    let output = iass(site.path(), &["catalog", "import", "catalogo.csv", "--tenant", "shop", "--json"], &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(json_lines(&output)[0]["added"], 3);
+    site
+}
+
+fn say(site: &Site, messages: &[&str], env: &[(&str, &str)]) -> Vec<Value> {
+    let mut line = vec!["chat", "--tenant", "shop", "--contact", "ana", "--json"];
+    for message in messages {
+        line.extend(["-m", message]);
+    }
+    let output = iass(site.path(), &line, env);
+    assert!(output.status.success() || !env.is_empty(), "{}", stderr(&output));
+    json_lines(&output)
+}
+
+fn orders(site: &Site) -> Vec<Value> {
+    json_lines(&iass(site.path(), &["order", "list", "--tenant", "shop", "--json"], &[]))
+}
+
+fn stock(site: &Site, sku: &str) -> i64 {
+    let products = json_lines(&iass(site.path(), &["catalog", "list", "--tenant", "shop", "--json"], &[]));
+    products.iter().find(|product| product["sku"] == sku).unwrap()["stock"].as_i64().unwrap()
+}
+
+#[test]
+fn more_than_there_is_is_offered_down_and_sold_once() {
+    let site = shop();
+    let turns = say(&site, &["Quiero comprar 10 martillos", "Sí", "sí"], &[]);
+    let reply = |at: usize| turns[at]["reply"].as_str().unwrap();
+    assert_eq!(
+        reply(0),
+        "Puedo ofrecerte 7 martillos a $189.00 c/u, en total $1,323.00. ¿Deseas llevar esa cantidad?"
+    );
+    let order = turns[1]["order"]["order"].as_str().unwrap();
+    assert!(reply(1).contains(order) && reply(1).contains("$1,323.00"), "{}", reply(1));
+    assert!(reply(2).contains("ya está registrado"), "{}", reply(2));
+    let orders = orders(&site);
+    assert_eq!(orders.len(), 1, "{orders:?}");
+    assert_eq!((&orders[0]["status"], &orders[0]["total"]["minor"]), (&"confirmed".into(), &132_300.into()));
+    assert_eq!(stock(&site, "MAR-1"), 0);
+}
+
+#[test]
+fn a_refusal_another_quantity_and_something_unclear_sell_nothing_by_themselves() {
+    let site = shop();
+    let turns = say(&site, &["quiero 5 martillos", "creo que sí", "solo 3", "mejor no"], &[]);
+    assert!(turns[1]["reply"].as_str().unwrap().contains("Para no equivocarme"), "{}", turns[1]["reply"]);
+    assert!(turns[2]["reply"].as_str().unwrap().contains("$567.00"), "{}", turns[2]["reply"]);
+    assert_eq!(orders(&site)[0]["status"], "cancelled");
+    assert_eq!(stock(&site, "MAR-1"), 7);
+    let gone = say(&site, &["quiero 1 sierra circular"], &[]);
+    assert!(gone[0]["reply"].as_str().unwrap().contains("no hay existencia"), "{}", gone[0]["reply"]);
+}
+
+#[test]
+fn a_sale_killed_at_any_step_happens_once() {
+    for point in ["turn.before_commit", "turn.in_commit", "turn.in_commit:2", "turn.after_commit"] {
+        let site = shop();
+        say(&site, &["quiero 3 martillos"], &[]);
+        say(&site, &["listo, confirmo"], &[("IASS_CRASH_AT", point)]);
+        // The next chat answers what was left, or shows the reply that was not shown.
+        say(&site, &["gracias"], &[]);
+        let orders = orders(&site);
+        assert_eq!(orders.len(), 1, "{point}");
+        assert_eq!(orders[0]["status"], "confirmed", "{point}");
+        assert_eq!(stock(&site, "MAR-1"), 4, "{point}");
+    }
+}
+
+#[test]
+fn a_file_with_a_wrong_row_changes_nothing_unless_it_is_skipped() {
+    let site = shop();
+    site.write("mal.csv", "sku,name,price,stock\nMAR-1,Martillo,200,9\nX,\"Tubo 1/2\" PVC\",10,3\n");
+    let line = ["catalog", "import", "mal.csv", "--tenant", "shop"];
+    let refused = iass(site.path(), &line, &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("mal.csv:3"), "{}", stderr(&refused));
+    assert_eq!(stock(&site, "MAR-1"), 7);
+    let skipped = iass(site.path(), &[&line[..], &["--skip-bad-rows"]].concat(), &[]);
+    assert_eq!(skipped.status.code(), Some(4));
+    assert_eq!(stock(&site, "MAR-1"), 9);
+    let replace = iass(site.path(), &[&line[..], &["--skip-bad-rows", "--replace"]].concat(), &[]);
+    assert_eq!(replace.status.code(), Some(1), "two of three would go");
+}
