@@ -210,7 +210,7 @@ impl Daemon {
     }
 
     async fn say(&self, customer: usize, message: usize) -> (StatusCode, Value, f64) {
-        let body = json!({"contact": format!("c{customer}"), "message": QUESTIONS[message]});
+        let body = json!({"contact": format!("c{customer}"), "message": format!("{} (cliente {customer}.)", QUESTIONS[message])});
         let begun = Instant::now();
         let url = format!("{}/api/v1/tenants/spa/chat", self.url);
         let response = self.http.post(url).json(&body).send().await.unwrap();
