@@ -3,6 +3,7 @@
 
 pub mod api;
 mod call;
+pub mod chatwoot;
 pub mod twilio;
 
 use std::{sync::Arc, time::Duration};
@@ -24,6 +25,7 @@ use crate::{
 pub const SERVED: &[ChannelKind] = &[
     ChannelKind::Api,
     ChannelKind::Twilio,
+    ChannelKind::Chatwoot,
 ];
 
 /// A reply that a channel took.
@@ -142,6 +144,10 @@ impl Channels {
                 let callback = self.webhook(&format!("twilio/{tenant}/status"));
                 twilio::send(&self.http, config, reply, callback.as_deref(), self.clock.now_ms()).await
             }
+            ChannelKind::Chatwoot => {
+                let config = set_up(configured.chatwoot.as_ref(), reply.channel)?;
+                chatwoot::send(&self.http, config, reply).await
+            }
             kind => Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") }),
         }
     }
@@ -157,11 +163,15 @@ impl Channels {
         file: &Attachment,
         most: usize,
     ) -> Result<Bytes, FetchError> {
+        let missing = |error: SendError| FetchError::Permanent(error.to_string());
         match kind {
             ChannelKind::Twilio => {
-                let config = set_up(configured.twilio.as_ref(), kind)
-                    .map_err(|error| FetchError::Permanent(error.to_string()))?;
+                let config = set_up(configured.twilio.as_ref(), kind).map_err(missing)?;
                 twilio::fetch(&self.http, config, file, most).await
+            }
+            ChannelKind::Chatwoot => {
+                let config = set_up(configured.chatwoot.as_ref(), kind).map_err(missing)?;
+                chatwoot::fetch(&self.http, config, file, most).await
             }
             kind => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
         }

@@ -51,6 +51,20 @@ impl TenantDb {
         .await
     }
 
+    /// Whether a person has this conversation and never said a word in it since.
+    pub async fn is_held_in_silence(&self, conversation: &ConversationId) -> Result<bool, StoreError> {
+        let conversation = conversation.clone();
+        self.read(move |tx| {
+            let mut statement = tx.prepare_cached(
+                "select 1 from handoff h where h.conversation_id = ?1 and h.state = 'taken'
+                   and not exists (select 1 from message m where m.conversation_id = h.conversation_id
+                                   and m.role = 'person' and m.created_ms >= h.taken_ms)",
+            )?;
+            Ok(statement.exists([conversation.as_str()])?)
+        })
+        .await
+    }
+
     /// A call for a person, by its own id or by that of its conversation: then the open one, or else the last.
     pub async fn handoff(&self, reference: &str) -> Result<Option<HandoffSummary>, StoreError> {
         let reference = reference.to_owned();

@@ -98,9 +98,25 @@ pub struct Chatwoot {
     pub account_id: u64,
     /// `api_token`, `api_token_file`: the token that writes.
     pub api_token: Secret,
-    /// `webhook_secret`, `webhook_secret_file`: what webhooks are signed with. Default none: not checked.
+    /// `webhook_secret`, `webhook_secret_file`: what webhooks are signed with. Default none: only `webhook_token` counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_secret: Option<Secret>,
+    /// `webhook_token`, `webhook_token_file`: takes webhooks without a signature whose address ends with `?token=` and this;
+    /// for Chatwoot before 4.11, which signs nothing. Default none: such webhooks are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_token: Option<Secret>,
+    /// `answers`: in which conversations it answers. Default pending.
+    pub answers: ChatwootAnswers,
+}
+
+/// In which conversations of Chatwoot a customer is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChatwootAnswers {
+    /// In pending ones: Chatwoot keeps a conversation pending as long as it is the agent bot's.
+    Pending,
+    /// Also in open ones that nobody is assigned to: for an inbox without an agent bot.
+    Unassigned,
 }
 
 /// The chat on the business's own site.
@@ -193,7 +209,16 @@ impl Chatwoot {
         let account_id = section.require("account_id", |v| v.integer(1..=u64::from(u32::MAX)));
         let api_token = section.require_secret("api_token");
         let webhook_secret = section.secret("webhook_secret");
-        Some(Self { base_url: base_url?, account_id: account_id?, api_token: api_token?, webhook_secret })
+        let webhook_token = section.secret("webhook_token");
+        let answers = section.read("answers", Leaf::choice).unwrap_or(ChatwootAnswers::Pending);
+        Some(Self {
+            base_url: base_url?,
+            account_id: account_id?,
+            api_token: api_token?,
+            webhook_secret,
+            webhook_token,
+            answers,
+        })
     }
 }
 
