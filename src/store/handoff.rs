@@ -104,7 +104,8 @@ pub(super) fn open(
          where id = ?1 and owner in ('bot', 'returned')",
     )?;
     let is_called_now = statement.execute(params![conversation, applying.now_ms])? > 0;
-    if is_called_now {
+    // Who steps in by themselves need not be told.
+    if is_called_now && reason != HandoffReason::Takeover {
         tell_desk(applying, reason, &brief)?;
     }
     Ok(())

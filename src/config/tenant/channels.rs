@@ -2,10 +2,12 @@
 //!
 //! A channel is on when its table is there. Each has an address that can point elsewhere: a proxy, or a fake in tests.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{leaf::Leaf, secret::Secret, section::Section},
+    config::{leaf::Leaf, secret::Secret, section::Section, show},
     domain::language::Language,
 };
 
@@ -142,9 +144,19 @@ pub struct Voice {
     /// `language`: spoken first: es, en or pt. Default the tenant's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
-    /// `transfer_to`: the number a caller who wants a person is put through to. Default none.
+    /// `transfer_to`: the number a caller who wants a person is put through to. Default none: a message is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfer_to: Option<String>,
+    /// `voice`: the voice that speaks, such as `Polly.Mia-Neural`. Default Twilio's own for the language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
+    /// `greeting`: the first words of a call. Default a welcome with the tenant's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub greeting: Option<String>,
+    /// `wait_s`: after how many seconds a caller whose answer takes long is asked for patience. Default 10, 1 to 12: Twilio
+    /// ends a call whose webhook takes 15.
+    #[serde(rename = "wait_s", serialize_with = "show::seconds")]
+    pub wait: Duration,
     /// `api_base`: Default `https://api.twilio.com`.
     pub api_base: String,
 }
@@ -238,8 +250,11 @@ impl Voice {
         let auth_token = section.require_secret("auth_token");
         let language = section.read("language", Leaf::choice);
         let transfer_to = section.read("transfer_to", filled_setting);
+        let voice = section.read("voice", Leaf::name_value);
+        let greeting = section.read("greeting", Leaf::words);
+        let wait = section.read("wait_s", |v| v.seconds(1..=12)).unwrap_or(Duration::from_secs(10));
         let api_base = address(section, "api_base", "https://api.twilio.com");
-        Some(Self { auth_token: auth_token?, language, transfer_to, api_base })
+        Some(Self { auth_token: auth_token?, language, transfer_to, voice, greeting, wait, api_base })
     }
 }
 
