@@ -5,6 +5,7 @@ pub mod api;
 mod call;
 pub mod chatwoot;
 pub mod twilio;
+pub mod voice;
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,6 +27,7 @@ pub const SERVED: &[ChannelKind] = &[
     ChannelKind::Api,
     ChannelKind::Twilio,
     ChannelKind::Chatwoot,
+    ChannelKind::Voice,
 ];
 
 /// A reply that a channel took.
@@ -135,7 +137,11 @@ impl Channels {
             return script.send(reply);
         }
         match reply.channel {
-            ChannelKind::Api => {
+            ChannelKind::Voice if reply.turn.is_none() => Err(SendError::Permanent {
+                message: "a person cannot speak into a phone call from here; call the number back".to_owned(),
+            }),
+            // The request of the call waits for it, and speaks it.
+            ChannelKind::Api | ChannelKind::Voice => {
                 self.api.hand_over(tenant, &reply.conversation);
                 Ok(Sent::default())
             }

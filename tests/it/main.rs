@@ -38,3 +38,4 @@ mod serve;
 mod service;
 mod tenant;
 mod twilio;
+mod voice;
