@@ -23,12 +23,8 @@ use crate::{
 };
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
-pub const SERVED: &[ChannelKind] = &[
-    ChannelKind::Api,
-    ChannelKind::Twilio,
-    ChannelKind::Chatwoot,
-    ChannelKind::Voice,
-];
+pub const SERVED: &[ChannelKind] =
+    &[ChannelKind::Api, ChannelKind::Twilio, ChannelKind::Chatwoot, ChannelKind::Voice];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -154,7 +150,9 @@ impl Channels {
                 let config = set_up(configured.chatwoot.as_ref(), reply.channel)?;
                 chatwoot::send(&self.http, config, reply).await
             }
-            kind => Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") }),
+            kind => {
+                Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
+            }
         }
     }
 
@@ -192,7 +190,9 @@ impl Channels {
 
 /// The settings of a channel that a reply needs. Its owner may have removed them while the reply was waiting.
 fn set_up<T>(config: Option<&T>, kind: ChannelKind) -> Result<&T, SendError> {
-    config.ok_or_else(|| SendError::Permanent { message: format!("[channels.{kind}] is not configured any more") })
+    config.ok_or_else(|| SendError::Permanent {
+        message: format!("[channels.{kind}] is not configured any more"),
+    })
 }
 
 /// How long a provider may take to accept a connection.

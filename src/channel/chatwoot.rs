@@ -212,7 +212,8 @@ const SOMEBODY: &str = "somebody";
 
 /// The person whom a conversation is assigned to.
 fn person(body: &Body, conversation: &str) -> Option<String> {
-    let assignee = body.0.pointer(&format!("{conversation}/meta/assignee")).filter(|value| value.is_object())?;
+    let assignee =
+        body.0.pointer(&format!("{conversation}/meta/assignee")).filter(|value| value.is_object())?;
     let is_bot = assignee.get("type").and_then(Value::as_str) == Some("agent_bot");
     let name = ["name", "available_name"].into_iter().find_map(|key| words_of(assignee.get(key)?));
     (!is_bot).then(|| name.unwrap_or_else(|| SOMEBODY.to_owned()))
@@ -223,7 +224,8 @@ fn place(body: &Body, conversation: &str) -> Option<Place> {
     let at = |field: &str| body.text(&format!("{conversation}{field}"));
     // In old versions the number was called so beside an id that nobody needs.
     let route = at("/display_id").or_else(|| at("/id"))?;
-    let number = at("/meta/sender/phone_number").filter(|number| ChannelKind::Chatwoot.phone_of(number).is_some());
+    let number =
+        at("/meta/sender/phone_number").filter(|number| ChannelKind::Chatwoot.phone_of(number).is_some());
     let contact = number
         .or_else(|| at("/meta/sender/id"))
         .or_else(|| at("/contact_inbox/contact_id"))

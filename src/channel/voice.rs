@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn what_a_caller_says_is_a_message_of_that_number() {
-        let call = call(&[("CallSid", "CA1"), ("From", "+573001112233"), ("SpeechResult", " ¿A qué hora abren? ")]);
+        let call =
+            call(&[("CallSid", "CA1"), ("From", "+573001112233"), ("SpeechResult", " ¿A qué hora abren? ")]);
         let message = call.clone().unwrap().message("2").unwrap();
         assert_eq!(
             (message.message_id.as_str(), message.contact.as_str(), message.text.as_str()),

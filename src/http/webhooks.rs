@@ -67,9 +67,7 @@ pub(super) async fn take(
 /// A request that is not taken.
 fn refused(refused: Refused) -> ApiError {
     match refused {
-        Refused::Signature => {
-            ApiError::new(StatusCode::UNAUTHORIZED, "bad_signature", refused.to_string())
-        }
+        Refused::Signature => ApiError::new(StatusCode::UNAUTHORIZED, "bad_signature", refused.to_string()),
         Refused::Body => ApiError::new(StatusCode::BAD_REQUEST, "bad_body", refused.to_string()),
     }
 }

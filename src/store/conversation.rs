@@ -34,7 +34,8 @@ impl TenantDb {
         let (contact, route) = (contact.to_owned(), route.to_owned());
         self.read(move |tx| {
             let Some(conversation) = latest(tx, channel, &contact)? else { return Ok(None) };
-            let mut statement = tx.prepare_cached("select 1 from conversation where id = ?1 and route = ?2")?;
+            let mut statement =
+                tx.prepare_cached("select 1 from conversation where id = ?1 and route = ?2")?;
             let is_there = statement.exists(params![conversation.as_str(), route])?;
             Ok(is_there.then_some(conversation))
         })

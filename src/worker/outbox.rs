@@ -145,7 +145,8 @@ impl Worker {
     async fn deliver(self: Arc<Self>, tenant: TenantUse, reply: Outbound) {
         let place = self.places.clone().acquire_owned().await;
         // In a task of its own, so that a channel that panics is a failed try like any other.
-        let (channels, id, sending) = (self.parts.channels.clone(), tenant.id().clone(), worded(&tenant, &reply));
+        let (channels, id, sending) =
+            (self.parts.channels.clone(), tenant.id().clone(), worded(&tenant, &reply));
         let configured = tenant.context.channels.clone();
         let send = tokio::spawn(async move {
             tokio::time::timeout(SEND_TIMEOUT, channels.send(&id, &configured, &sending)).await

@@ -195,7 +195,8 @@ async fn a_webhook_that_comes_five_times_in_any_order_has_one_reply() {
     }
     wait_until(&site, UNANSWERED, 0).await;
     wait_until(&site, "select count(*) from outbox where state <> 'sent'", 0).await;
-    let mut conversations: Vec<u64> = chatwoot.messages().iter().map(|message| message.conversation).collect();
+    let mut conversations: Vec<u64> =
+        chatwoot.messages().iter().map(|message| message.conversation).collect();
     conversations.sort_unstable();
     assert_eq!(conversations, (1..=8).collect::<Vec<_>>());
 }

@@ -153,14 +153,16 @@ async fn take(
         return (StatusCode::UNAUTHORIZED, Json(json!({"error": "Invalid Access Token"}))).into_response();
     }
     if !(1..=9).contains(&account) {
-        return (StatusCode::NOT_FOUND, Json(json!({"error": "Resource could not be found"}))).into_response();
+        return (StatusCode::NOT_FOUND, Json(json!({"error": "Resource could not be found"})))
+            .into_response();
     }
     let mut books = lock(&books);
     match what.as_str() {
         "toggle_status" => match body["status"].as_str() {
             Some(status @ ("open" | "resolved" | "pending" | "snoozed")) => {
                 books.statuses.insert(conversation, status.to_owned());
-                let payload = json!({"success": true, "current_status": status, "conversation_id": conversation});
+                let payload =
+                    json!({"success": true, "current_status": status, "conversation_id": conversation});
                 Json(json!({"meta": {}, "payload": payload})).into_response()
             }
             _ => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
@@ -172,7 +174,8 @@ async fn take(
                 && body["message_type"] == "outgoing"
                 && body["private"].is_boolean();
             if !is_right {
-                return (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"message": "invalid"}))).into_response();
+                return (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"message": "invalid"})))
+                    .into_response();
             }
             let id = 5_000 + books.messages.len() as u64;
             let private = body["private"] == true;
@@ -183,7 +186,11 @@ async fn take(
     }
 }
 
-async fn file(State(books): State<Arc<Mutex<Books>>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+async fn file(
+    State(books): State<Arc<Mutex<Books>>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     assert!(!headers.contains_key("api_access_token"), "files need no token");
     match lock(&books).files.get(&name) {
         Some(bytes) => bytes.clone().into_response(),

@@ -184,10 +184,13 @@ async fn take(
 /// The code that Twilio refuses such a message with.
 fn problem(fields: &BTreeMap<String, String>, templates_only: bool) -> Option<u32> {
     let field = |name: &str| fields.get(name).map_or("", String::as_str);
-    let known = ["To", "From", "MessagingServiceSid", "Body", "ContentSid", "ContentVariables", "StatusCallback"];
+    let known =
+        ["To", "From", "MessagingServiceSid", "Body", "ContentSid", "ContentVariables", "StatusCallback"];
     let number = |text: &str| {
         let number = text.strip_prefix("whatsapp:").unwrap_or(text).to_owned();
-        number.strip_prefix('+').is_some_and(|digits| digits.len() >= 8 && digits.bytes().all(|b| b.is_ascii_digit()))
+        number
+            .strip_prefix('+')
+            .is_some_and(|digits| digits.len() >= 8 && digits.bytes().all(|b| b.is_ascii_digit()))
     };
     let (to, from, body) = (field("To"), field("From"), field("Body"));
     let on_whatsapp = |text: &str| text.starts_with("whatsapp:");
@@ -210,7 +213,8 @@ fn problem(fields: &BTreeMap<String, String>, templates_only: bool) -> Option<u3
         return Some(21_617);
     }
     if !field("ContentSid").is_empty() {
-        let variables: Option<BTreeMap<String, String>> = serde_json::from_str(field("ContentVariables")).ok();
+        let variables: Option<BTreeMap<String, String>> =
+            serde_json::from_str(field("ContentVariables")).ok();
         let is_right = variables.is_some_and(|values| values.values().all(|value| !value.contains('\n')));
         return (!is_right).then_some(21_656);
     }
@@ -229,7 +233,8 @@ async fn media(
     if !lock(&books).media.contains_key(&name) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, format!("/storage/{name}?signed=1"))]).into_response()
+    (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, format!("/storage/{name}?signed=1"))])
+        .into_response()
 }
 
 /// The storage refuses who shows credentials that are not its own, as Amazon's does.

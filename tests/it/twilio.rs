@@ -235,13 +235,15 @@ async fn news_of_a_reply_are_kept_in_whatever_order_they_come() {
     let sid = twilio.wait_for_taken(1).await.remove(0).sid;
     let path = format!("{PATH}/status");
     for status in ["queued", "delivered", "sent", "read", "delivered"] {
-        let fields = [("MessageSid", sid.as_str()), ("MessageStatus", status), ("From", "whatsapp:+14155238886")];
+        let fields =
+            [("MessageSid", sid.as_str()), ("MessageStatus", status), ("From", "whatsapp:+14155238886")];
         assert_eq!(post_signed(&daemon, &path, &fields).await, (200, EMPTY.to_owned()));
     }
     assert_eq!(count(&site, "select count(*) from outbox where delivery = 'read'"), 1);
     let failed = [("MessageSid", sid.as_str()), ("MessageStatus", "undelivered"), ("ErrorCode", "63015")];
     assert_eq!(post_signed(&daemon, &path, &failed).await.0, 200);
-    let told = "select count(*) from outbox where delivery = 'failed' and last_error like 'Twilio 63015: %sandbox%'";
+    let told =
+        "select count(*) from outbox where delivery = 'failed' and last_error like 'Twilio 63015: %sandbox%'";
     assert_eq!(count(&site, told), 1);
     assert_eq!(twilio.tried().len(), 1, "news are no messages");
 }
@@ -254,16 +256,21 @@ async fn a_long_reply_is_several_messages_in_their_order_that_end_with_a_sentenc
     write(&daemon, &text("SM1", "whatsapp:+573001112233", "hola")).await;
     twilio.wait_for_taken(1).await;
     let conversations = daemon.client.list("/api/v1/tenants/acme/conversations").await;
-    let path = format!("/api/v1/tenants/acme/handoffs/{}", conversations[0]["conversation"].as_str().unwrap());
+    let path =
+        format!("/api/v1/tenants/acme/handoffs/{}", conversations[0]["conversation"].as_str().unwrap());
     daemon.client.post(&format!("{path}/take"), &json!({"by": "Eva"})).await;
-    let sentences: Vec<String> =
-        (0..60).map(|n| format!("El modelo número {n} del taladro 😀 tiene *garantía* de dos años.")).collect();
+    let sentences: Vec<String> = (0..60)
+        .map(|n| format!("El modelo número {n} del taladro 😀 tiene *garantía* de dos años."))
+        .collect();
     let long = sentences.join(" ");
     daemon.client.post(&format!("{path}/reply"), &json!({"by": "Eva", "message": long})).await;
     let sent = twilio.wait_for_taken(4).await;
     let pieces: Vec<&str> = sent.iter().skip(1).map(|message| message.field("Body")).collect();
     assert_eq!((pieces.len(), pieces.join(" ")), (3, long));
-    assert!(pieces.iter().all(|piece| piece.chars().count() <= 1600 && piece.ends_with("años.")), "{pieces:?}");
+    assert!(
+        pieces.iter().all(|piece| piece.chars().count() <= 1600 && piece.ends_with("años.")),
+        "{pieces:?}"
+    );
 }
 
 fn with_ears(llm: &FakeLlm) -> String {

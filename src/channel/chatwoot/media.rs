@@ -38,9 +38,12 @@ mod tests {
 
     #[test]
     fn files_are_at_chatwoot_or_at_a_name_on_the_internet() {
-        let config = Chatwoot { base_url: "http://chatwoot:3000".to_owned(), ..super::super::tests::config() };
+        let config =
+            Chatwoot { base_url: "http://chatwoot:3000".to_owned(), ..super::super::tests::config() };
         let may = |url: &str| is_place_of_files(&Url::parse(url).unwrap(), &config);
-        for good in ["http://chatwoot:3000/rails/x", "https://soporte.example.com/x", "https://x.s3.amazonaws.com/y"] {
+        for good in
+            ["http://chatwoot:3000/rails/x", "https://soporte.example.com/x", "https://x.s3.amazonaws.com/y"]
+        {
             assert!(may(good), "{good}");
         }
         for bad in [

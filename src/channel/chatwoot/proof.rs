@@ -77,13 +77,18 @@ mod tests {
 
     fn config(secret: Option<&str>, token: Option<&str>) -> Chatwoot {
         let secret_of = |text: &str| Secret::from(text.to_owned());
-        Chatwoot { webhook_secret: secret.map(secret_of), webhook_token: token.map(secret_of), ..super::super::tests::config() }
+        Chatwoot {
+            webhook_secret: secret.map(secret_of),
+            webhook_token: token.map(secret_of),
+            ..super::super::tests::config()
+        }
     }
 
     #[test]
     fn every_signed_sample_has_its_verdict_and_none_survives_a_change() {
         let cases: Vec<Value> =
-            serde_json::from_str(include_str!("../../../tests/fixtures/wire/chatwoot/signed_cases.json")).unwrap();
+            serde_json::from_str(include_str!("../../../tests/fixtures/wire/chatwoot/signed_cases.json"))
+                .unwrap();
         assert_eq!(cases.len(), 11);
         for case in &cases {
             let name = case["name"].as_str().unwrap();
@@ -127,7 +132,9 @@ mod tests {
     #[test]
     fn an_old_chatwoot_needs_the_secret_of_its_address() {
         let unsigned = |token| Proof { token, ..Proof::default() };
-        let check = |config: &Chatwoot, proof: &Proof<'_>| verify(config, proof, b"{}", Timestamp::UNIX_EPOCH).is_ok();
+        let check = |config: &Chatwoot, proof: &Proof<'_>| {
+            verify(config, proof, b"{}", Timestamp::UNIX_EPOCH).is_ok()
+        };
         let opted_in = config(None, Some("t0ken"));
         assert!(check(&opted_in, &unsigned(Some("t0ken"))));
         assert!(!check(&opted_in, &unsigned(Some("t0keN"))) && !check(&opted_in, &unsigned(None)));

@@ -16,8 +16,11 @@ pub(in crate::channel) async fn send(
     config: &Chatwoot,
     reply: &Outbound,
 ) -> Result<Sent, SendError> {
-    let Some(route) = reply.route.as_deref().filter(|route| route.bytes().all(|byte| byte.is_ascii_digit())) else {
-        return Err(SendError::Permanent { message: "the conversation has no number at Chatwoot".to_owned() });
+    let Some(route) = reply.route.as_deref().filter(|route| route.bytes().all(|byte| byte.is_ascii_digit()))
+    else {
+        return Err(SendError::Permanent {
+            message: "the conversation has no number at Chatwoot".to_owned(),
+        });
     };
     let desk = Desk { http, config, route };
     match reply.kind {
@@ -59,7 +62,8 @@ impl Desk<'_> {
         if answer.status.is_success() {
             return Ok(said);
         }
-        let told = ["error", "message", "description"].into_iter().find_map(|key| super::words_of(said.get(key)?));
+        let told =
+            ["error", "message", "description"].into_iter().find_map(|key| super::words_of(said.get(key)?));
         Err(answer.refusal(&told.unwrap_or_default()))
     }
 }

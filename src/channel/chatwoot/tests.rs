@@ -90,10 +90,11 @@ fn without_an_agent_bot_open_conversations_that_nobody_has_are_ours() {
 
 #[test]
 fn a_contact_is_its_number_where_there_is_one() {
-    let contact = |number: Value| match happened(message(&[("/conversation/meta/sender/phone_number", number)])) {
-        Happened::Wrote { message, .. } => message.contact,
-        other => panic!("{other:?}"),
-    };
+    let contact =
+        |number: Value| match happened(message(&[("/conversation/meta/sender/phone_number", number)])) {
+            Happened::Wrote { message, .. } => message.contact,
+            other => panic!("{other:?}"),
+        };
     assert_eq!(contact(json!("+573001112233")), "+573001112233");
     assert_eq!(contact(json!("n/a")), "14");
     assert_eq!(contact(Value::Null), "14");

@@ -18,8 +18,26 @@ pub(super) fn remedy(code: u32) -> Option<Remedy> {
         14107 | 20429 | 20500 | 20503 | 20504 | 30001 | 30002 | 30022 | 63018 | 63038 => Some(Remedy::Retry),
         63016 => Some(Remedy::Template),
         // Wrong credentials, a wrong or blocked number, a text that is too long: nothing of it changes by itself.
-        14103 | 20003 | 20404 | 21211 | 21408 | 21606 | 21610 | 21612 | 21614 | 21617 | 21656 | 30003..=30008
-        | 63003 | 63007 | 63013 | 63015 | 63024 | 63027 | 63032 | 63049 => Some(Remedy::Never),
+        14103
+        | 20003
+        | 20404
+        | 21211
+        | 21408
+        | 21606
+        | 21610
+        | 21612
+        | 21614
+        | 21617
+        | 21656
+        | 30003..=30008
+        | 63003
+        | 63007
+        | 63013
+        | 63015
+        | 63024
+        | 63027
+        | 63032
+        | 63049 => Some(Remedy::Never),
         _ => None,
     }
 }
@@ -34,7 +52,9 @@ pub(super) fn told(code: u32, message: Option<&str>) -> String {
         21610 => "the customer unsubscribed",
         14103 | 21617 => "the text is too long",
         63015 => "the customer has not joined the sandbox",
-        63016 => "the customer's last message is more than 24 hours old; set content_sid to a template to answer then",
+        63016 => {
+            "the customer's last message is more than 24 hours old; set content_sid to a template to answer then"
+        }
         _ => "",
     };
     let message = if known.is_empty() { message.unwrap_or_default() } else { known };

@@ -37,8 +37,11 @@ fn is_configured(url: &Url, config: &Twilio) -> bool {
 
 /// Whether an address is at one of these domains or below, over TLS.
 fn is_under(url: &Url, domains: &[&str]) -> bool {
-    let Some(host) = url.domain().filter(|_| url.scheme() == "https" && url.port().is_none()) else { return false };
-    let is_in = |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let Some(host) = url.domain().filter(|_| url.scheme() == "https" && url.port().is_none()) else {
+        return false;
+    };
+    let is_in =
+        |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     domains.iter().any(is_in)
 }
 

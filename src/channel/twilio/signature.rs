@@ -13,12 +13,18 @@ use crate::config::secret::Secret;
 
 /// Whether a form was signed for one of these addresses. Which of them Twilio used is not always known: a proxy may have
 /// changed it, and Twilio itself signs with and without the port.
-pub(in crate::channel) fn is_signed(auth_token: &Secret, addresses: &[String], form: &Form, signature: &str) -> bool {
+pub(in crate::channel) fn is_signed(
+    auth_token: &Secret,
+    addresses: &[String],
+    form: &Form,
+    signature: &str,
+) -> bool {
     let Ok(signature) = STANDARD.decode(signature.trim()) else { return false };
     // As Twilio's own libraries do it: the same field with the same value counts once.
     let fields: BTreeSet<(&str, &str)> =
         form.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let addresses: BTreeSet<String> = addresses.iter().flat_map(|address| with_and_without_port(address)).collect();
+    let addresses: BTreeSet<String> =
+        addresses.iter().flat_map(|address| with_and_without_port(address)).collect();
     addresses.iter().any(|address| {
         let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(auth_token.expose().as_bytes()) else { return false };
         mac.update(address.as_bytes());
@@ -41,7 +47,8 @@ fn with_and_without_port(address: &str) -> Vec<String> {
     let has_port = authority
         .rsplit_once(':')
         .is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
-    let host = if has_port { authority.rsplit_once(':').map_or(authority, |(host, _)| host) } else { authority };
+    let host =
+        if has_port { authority.rsplit_once(':').map_or(authority, |(host, _)| host) } else { authority };
     all.push(format!("{scheme}://{host}{path}"));
     if !has_port && let Some(port) = port {
         all.push(format!("{scheme}://{host}:{port}{path}"));
@@ -57,7 +64,8 @@ mod tests {
 
     /// The samples that Twilio's own library signed.
     fn samples() -> Vec<Value> {
-        serde_json::from_str(include_str!("../../../tests/fixtures/wire/twilio/whatsapp_signed_cases.json")).unwrap()
+        serde_json::from_str(include_str!("../../../tests/fixtures/wire/twilio/whatsapp_signed_cases.json"))
+            .unwrap()
     }
 
     fn check(token: &str, address: &str, form: &Form, signature: &str) -> bool {
@@ -95,12 +103,18 @@ mod tests {
     #[test]
     fn the_example_of_the_documentation_is_taken() {
         let vectors: Vec<Value> =
-            serde_json::from_str(include_str!("../../../tests/fixtures/wire/twilio/official_vector.json")).unwrap();
+            serde_json::from_str(include_str!("../../../tests/fixtures/wire/twilio/official_vector.json"))
+                .unwrap();
         for vector in vectors {
             let text = |value: &Value| value.as_str().unwrap().to_owned();
             let fields = vector["params"].as_object().unwrap().iter().map(|(k, v)| (k.clone(), text(v)));
             let form = Form(fields.collect());
-            assert!(check(&text(&vector["token"]), &text(&vector["url"]), &form, &text(&vector["signature"])));
+            assert!(check(
+                &text(&vector["token"]),
+                &text(&vector["url"]),
+                &form,
+                &text(&vector["signature"])
+            ));
         }
     }
 

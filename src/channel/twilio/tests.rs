@@ -9,7 +9,8 @@ fn form(fields: &[(&str, &str)]) -> Form {
 /// What a sample brings.
 fn sample(name: &str) -> Received {
     let samples: Vec<Value> =
-        serde_json::from_str(include_str!("../../../tests/fixtures/wire/twilio/whatsapp_signed_cases.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/fixtures/wire/twilio/whatsapp_signed_cases.json"))
+            .unwrap();
     let sample = samples.iter().find(|sample| sample["name"] == name).unwrap();
     receive(&Form::parse(sample["form"].as_str().unwrap().as_bytes())).unwrap()
 }
@@ -69,8 +70,7 @@ fn a_file_a_place_and_a_button_keep_their_meaning() {
         ("MediaContentType0", "application/pdf"),
         ("MediaUrl1", "https://api.twilio.com/b"),
     ]);
-    let kinds: Vec<_> =
-        receive(&pdf).unwrap().messages[0].attachments.iter().map(|file| file.kind).collect();
+    let kinds: Vec<_> = receive(&pdf).unwrap().messages[0].attachments.iter().map(|file| file.kind).collect();
     assert_eq!(kinds, [AttachmentKind::File, AttachmentKind::File]);
 }
 

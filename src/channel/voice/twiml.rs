@@ -107,7 +107,12 @@ mod tests {
     #[test]
     fn words_cannot_become_verbs() {
         let document = Document::spoken_by(Some("a\"b"))
-            .ask("</Say><Hangup/> A&B \u{0} \"x\"", Language::Es, Language::Pt, "https://b.example/v?turn=1&x=\"2\"")
+            .ask(
+                "</Say><Hangup/> A&B \u{0} \"x\"",
+                Language::Es,
+                Language::Pt,
+                "https://b.example/v?turn=1&x=\"2\"",
+            )
             .go_on("/v?turn=1&silence=1");
         insta::assert_snapshot!(document.written(), @r#"<?xml version="1.0" encoding="UTF-8"?><Response><Gather input="speech" action="https://b.example/v?turn=1&amp;x=&quot;2&quot;" method="POST" language="pt-BR" speechTimeout="auto" timeout="6" bargeIn="true"><Say language="es-MX" voice="a&quot;b">&lt;/Say&gt;&lt;Hangup/&gt; A&amp;B   &quot;x&quot;</Say></Gather><Redirect method="POST">/v?turn=1&amp;silence=1</Redirect></Response>"#);
     }
@@ -117,8 +122,12 @@ mod tests {
         let to = |to: &str| Document::default().put_through(to, "/a").written();
         assert!(to("+573001112233").contains("<Number>+573001112233</Number></Dial>"));
         assert!(to("sip:eva@pbx.example").contains("<Sip>sip:eva@pbx.example</Sip></Dial>"));
-        assert!(Document::default().say("x", Language::En).hang_up().written().ends_with(
-            "<Response><Say language=\"en-US\">x</Say><Hangup/></Response>"
-        ));
+        assert!(
+            Document::default()
+                .say("x", Language::En)
+                .hang_up()
+                .written()
+                .ends_with("<Response><Say language=\"en-US\">x</Say><Hangup/></Response>")
+        );
     }
 }

@@ -104,7 +104,10 @@ mod tests {
         let long = "Esta frase tiene cincuenta letras, más o menos, o casi. ".repeat(20);
         let heard = spoken(&format!("{long}\n\n¿Me dice su nombre, por favor?"), "x");
         assert!(heard.chars().count() <= MAX_SPOKEN_CHARS, "{heard}");
-        assert!(heard.starts_with("Esta frase") && heard.ends_with("o casi. ¿Me dice su nombre, por favor?"), "{heard}");
+        assert!(
+            heard.starts_with("Esta frase") && heard.ends_with("o casi. ¿Me dice su nombre, por favor?"),
+            "{heard}"
+        );
         // A sentence is never cut in two.
         let one = format!("Una {} palabra.", "larga ".repeat(200).trim());
         check(&one, &one);
