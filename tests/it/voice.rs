@@ -71,20 +71,6 @@ fn redirect_of(document: &str) -> String {
     between(document, "<Redirect method=\"POST\">", "</Redirect>").replace("&amp;", "&")
 }
 
-fn count(site: &Site, sql: &str) -> usize {
-    let db = Connection::open(site.database("acme")).unwrap();
-    db.busy_timeout(PATIENCE).unwrap();
-    db.query_row(sql, [], |row| row.get(0)).unwrap()
-}
-
-async fn wait_until(site: &Site, sql: &str, expected: usize) {
-    let begun = std::time::Instant::now();
-    while count(site, sql) != expected {
-        assert!(begun.elapsed() < PATIENCE, "{sql} is {}", count(site, sql));
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-}
-
 async fn owner(daemon: &Daemon) -> String {
     let conversations = daemon.client.list("/api/v1/tenants/acme/conversations").await;
     conversations[0]["owner"].as_str().unwrap().to_owned()
@@ -115,8 +101,8 @@ async fn a_caller_is_greeted_and_answered_in_words_for_the_ear() {
     let (_, messages) = daemon.client.conversations("acme").await.remove(0);
     assert_eq!((messages.len(), messages[3]["text"].as_str().unwrap().contains("http")), (4, false));
     assert_eq!(phone.at(&format!("{PATH}/status"), &[("CallStatus", "completed")]).await, EMPTY);
-    wait_until(&site, "select count(*) from outbox where state = 'sent'", 2).await;
-    assert_eq!(count(&site, "select count(*) from outbox"), 2, "spoken, and not sent a second time");
+    site.wait_until("acme", "select count(*) from outbox where state = 'sent'", 2).await;
+    assert_eq!(site.count("acme", "select count(*) from outbox"), 2, "spoken, and not sent a second time");
 }
 
 const EMPTY: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Response></Response>"#;
@@ -143,8 +129,8 @@ async fn only_twilio_may_call_and_the_same_words_are_heard_once() {
     documents.retain(|(_, document)| !document.contains("step=wait"));
     assert!(documents.iter().all(|document| *document == documents[0] && document.0 == 200), "{documents:?}");
     assert!(documents[0].1.contains("¡Hola"), "{documents:?}");
-    assert_eq!(count(&site, "select count(*) from inbox"), 1);
-    assert_eq!(count(&site, "select count(*) from outbox"), 1);
+    assert_eq!(site.count("acme", "select count(*) from inbox"), 1);
+    assert_eq!(site.count("acme", "select count(*) from outbox"), 1);
     let log = daemon.log();
     assert!(!log.contains("573001112233"), "{log}");
 }
@@ -172,7 +158,7 @@ async fn a_caller_whose_answer_takes_long_is_kept_on_the_line() {
     assert!((1..=6).contains(&waits) && document.contains("Calle 5"), "{waits} {document}");
     let hears = |asked: &crate::fake_llm::Asked| asked.system().contains("Es una llamada");
     assert!(llm.asked().iter().any(hears), "the model knows that it is heard");
-    assert_eq!(count(&site, "select count(*) from inbox"), 1);
+    assert_eq!(site.count("acme", "select count(*) from inbox"), 1);
 }
 
 #[tokio::test]
@@ -210,7 +196,7 @@ async fn when_nobody_takes_the_call_a_message_is_taken() {
     let taken = phone.says(&asked, "Soy Ana y necesito cambiar un taladro").await;
     assert!(taken.contains("tomé nota") && taken.ends_with("<Hangup/></Response>"), "{taken}");
     assert_eq!(phone.says(&asked, "Soy Ana y necesito cambiar un taladro").await, taken);
-    assert_eq!(count(&site, "select count(*) from inbox"), 2);
+    assert_eq!(site.count("acme", "select count(*) from inbox"), 2);
     assert_eq!(owner(&daemon).await, "waiting");
 
     // Who calls again meanwhile is put through again.
@@ -236,7 +222,7 @@ async fn without_a_number_for_people_a_message_is_taken_at_once() {
     let path =
         format!("/api/v1/tenants/acme/handoffs/{}/reply", conversations[0]["conversation"].as_str().unwrap());
     daemon.client.post(&path, &json!({"by": "Eva", "message": "hola"})).await;
-    wait_until(&site, "select count(*) from outbox where state = 'dead'", 1).await;
+    site.wait_until("acme", "select count(*) from outbox where state = 'dead'", 1).await;
 }
 
 #[tokio::test]
@@ -252,5 +238,5 @@ async fn who_says_nothing_is_asked_twice_and_then_said_goodbye() {
     }
     document = phone.at(&redirect_of(&document), &[]).await;
     assert!(document.contains("Até logo!") && document.ends_with("<Hangup/></Response>"), "{document}");
-    assert!(!site.database("acme").exists() || count(&site, "select count(*) from inbox") == 0);
+    assert_eq!(site.count("acme", "select count(*) from inbox"), 0);
 }
