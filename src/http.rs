@@ -22,7 +22,6 @@ mod select;
 mod spending;
 mod tenants;
 mod tickets;
-#[expect(dead_code, reason = "the first channel that has webhooks uses it")]
 mod webhooks;
 
 use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
@@ -143,6 +142,7 @@ pub fn router(parts: Parts) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), auth::require));
     Router::new()
         .nest("/api/v1", api)
+        .merge(webhooks::routes())
         .route("/metrics", get(pool::metrics))
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))
