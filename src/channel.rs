@@ -2,12 +2,14 @@
 //! [`Channels::send`].
 
 pub mod api;
+pub mod telegram;
+pub mod typing;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use self::api::ReplyDesk;
+use self::{api::ReplyDesk, telegram::Bots};
 use crate::{
     config::tenant::channels::Channels as Configured,
     domain::{
@@ -18,7 +20,7 @@ use crate::{
 };
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
-pub const SERVED: [ChannelKind; 1] = [ChannelKind::Api];
+pub const SERVED: &[ChannelKind] = &[ChannelKind::Api, ChannelKind::Telegram];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,6 +87,8 @@ pub enum Refused {
 pub struct Channels {
     /// The web API.
     pub api: Arc<ReplyDesk>,
+    /// The bots at Telegram.
+    pub telegram: Arc<Bots>,
     /// What talks to the providers: follows no redirects, and each call has its deadline.
     pub http: reqwest::Client,
     /// What tests put in place of the API's channel.
@@ -100,6 +104,7 @@ impl Channels {
     pub fn new(api: Arc<ReplyDesk>) -> Result<Self, reqwest::Error> {
         Ok(Self {
             api,
+            telegram: Arc::default(),
             http: http_client()?,
             #[cfg(test)]
             scripted: None,
@@ -110,7 +115,6 @@ impl Channels {
     ///
     /// # Errors
     /// [`SendError`] says whether another try makes sense.
-    #[expect(clippy::unused_async, reason = "channels that talk to a provider wait for it")]
     pub async fn send(
         &self,
         tenant: &TenantId,
@@ -126,8 +130,11 @@ impl Channels {
                 self.api.hand_over(tenant, &reply.conversation);
                 Ok(Sent::default())
             }
+            ChannelKind::Telegram => {
+                let config = set_up(configured.telegram.as_ref(), reply.channel)?;
+                telegram::send(&self.http, config, reply).await
+            }
             kind => {
-                let _ = configured;
                 Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
             }
         }
@@ -137,16 +144,29 @@ impl Channels {
     ///
     /// # Errors
     /// [`FetchError`] says whether another try makes sense.
-    #[expect(clippy::unused_async, reason = "channels that talk to a provider wait for it")]
     pub async fn fetch(
         &self,
-        _configured: &Configured,
+        configured: &Configured,
         kind: ChannelKind,
-        _file: &Attachment,
-        _most: usize,
+        file: &Attachment,
+        most: usize,
     ) -> Result<Bytes, FetchError> {
-        Err(FetchError::Permanent(format!("the channel {kind} has no files")))
+        match kind {
+            ChannelKind::Telegram => {
+                let config = set_up(configured.telegram.as_ref(), kind)
+                    .map_err(|error| FetchError::Permanent(error.to_string()))?;
+                telegram::fetch(&self.http, config, file, most).await
+            }
+            kind => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
+        }
     }
+}
+
+/// The settings of a channel that a reply needs. Its owner may have removed them while the reply was waiting.
+fn set_up<T>(config: Option<&T>, kind: ChannelKind) -> Result<&T, SendError> {
+    config.ok_or_else(|| SendError::Permanent {
+        message: format!("[channels.{kind}] is not configured any more"),
+    })
 }
 
 /// How long a provider may take to accept a connection.
