@@ -2,8 +2,8 @@
 //! [`Channels::send`].
 
 pub mod api;
+pub mod courtesy;
 pub mod telegram;
-pub mod typing;
 
 use std::{sync::Arc, time::Duration};
 

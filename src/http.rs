@@ -22,7 +22,6 @@ mod select;
 mod spending;
 mod tenants;
 mod tickets;
-#[expect(dead_code, reason = "the first channel that has webhooks uses it")]
 mod webhooks;
 
 use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
@@ -41,12 +40,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
 use crate::{
-    channel::api::ReplyDesk,
+    channel::{Channels, api::ReplyDesk},
     clock::{Clock, Ids},
     config::live::LiveConfig,
     llm::{media::MediaReader, pool::Pool},
     tenants::Tenants,
-    worker::{bell::Bell, indexing::Indexer},
+    worker::{bell::Bell, indexing::Indexer, intake::Intake},
 };
 
 /// Requests under way at once. Beyond it a client is told to come again.
@@ -76,6 +75,8 @@ pub struct Parts {
     pub media: MediaReader,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
+    /// The ways in which replies leave.
+    pub channels: Channels,
     /// The time.
     pub clock: Clock,
     /// New ids.
@@ -97,6 +98,18 @@ impl Deref for AppState {
 
     fn deref(&self) -> &Parts {
         &self.parts
+    }
+}
+
+impl AppState {
+    /// Where messages go.
+    fn intake(&self) -> Intake {
+        Intake {
+            live: self.live.clone(),
+            dispatcher: self.dispatcher.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
     }
 }
 
@@ -143,6 +156,7 @@ pub fn router(parts: Parts) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), auth::require));
     Router::new()
         .nest("/api/v1", api)
+        .merge(webhooks::routes())
         .route("/metrics", get(pool::metrics))
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))

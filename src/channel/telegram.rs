@@ -30,10 +30,11 @@ use teloxide_core::{
     },
 };
 
+pub use self::update::Tap;
 use self::{
     bot::{Bot, CallError, parsed},
     route::Route,
-    update::{Ears, Tap},
+    update::Ears,
 };
 use super::{FetchError, Received, SendError, Sent};
 use crate::{

@@ -138,6 +138,10 @@ texts! {
     BudgetSoft = "alert_budget_soft",
     /// The operator: a tenant's budget is spent.
     BudgetHard = "alert_budget_hard",
+    /// The operator: Telegram does not know a bot's token.
+    BotRefused = "alert_bot_refused",
+    /// The operator: another program asks for a bot's messages.
+    BotTaken = "alert_bot_taken",
     /// The customer: a voice note cannot be heard just now.
     VoiceTrouble = "voice_trouble",
     /// A file that is neither a recording nor a picture.

@@ -1,11 +1,17 @@
-//! Showing a customer that an answer is on its way.
+//! Courtesies that nobody waits for: showing a customer that an answer is on its way, and that a tap was heard.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinHandle;
 
-use super::{Channels, telegram};
-use crate::{config::tenant::channels::Channels as Configured, domain::conversation::ChannelKind};
+use super::{
+    Channels,
+    telegram::{self, Tap},
+};
+use crate::{
+    config::tenant::channels::{Channels as Configured, Telegram},
+    domain::conversation::ChannelKind,
+};
 
 /// How long an answer may take before typing is shown: what is ready at once, or is only stored, needs none.
 const BEFORE_TYPING: Duration = Duration::from_millis(300);
@@ -27,6 +33,14 @@ impl Drop for Typing {
 }
 
 impl Channels {
+    /// Confirms taps on the buttons of a Telegram bot.
+    pub fn confirm_taps(&self, settings: &Telegram, taps: Vec<Tap>) {
+        if !taps.is_empty() {
+            let (http, settings) = (self.http.clone(), settings.clone());
+            tokio::spawn(async move { telegram::confirm(&http, &settings, taps).await });
+        }
+    }
+
     /// Shows a contact that an answer is being written, where the channel can. A courtesy: nobody waits for it, and nothing
     /// is said when it fails.
     pub fn show_typing(&self, configured: &Arc<Configured>, kind: ChannelKind, contact: &str) -> Typing {
