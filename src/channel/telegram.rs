@@ -280,7 +280,8 @@ pub(super) async fn send(
         sent => sent,
     };
     // It was sent whatever else the answer says.
-    Ok(Sent { provider_id: sent?["message_id"].as_i64().map(|id| format!("{}:{id}", reply.contact)) })
+    let id = sent?.get("message_id").and_then(Value::as_i64);
+    Ok(Sent { provider_id: id.map(|id| format!("{}:{id}", reply.contact)) })
 }
 
 fn message(chat: ChatId, reply: &Outbound) -> SendMessage {

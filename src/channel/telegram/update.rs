@@ -6,7 +6,8 @@ mod trim;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use teloxide_core::types::{
-    CallbackQuery, FileMeta, Message, MessageEntityKind, MessageEntityRef, PhotoSize, User,
+    CallbackQuery, FileMeta, MaybeInaccessibleMessage, Message, MessageEntityKind, MessageEntityRef,
+    PhotoSize, User,
 };
 
 use super::{Me, markup, route::Route};
@@ -60,7 +61,8 @@ struct Content {
 
 /// Reads an update. One that cannot be understood says nothing.
 pub(super) fn read(mut update: Value, ears: Ears<'_>) -> Heard {
-    let Some(id) = update["update_id"].as_u64().map(|id| id.to_string()) else { return Heard::default() };
+    let id = update.get("update_id").and_then(Value::as_u64).map(|id| id.to_string());
+    let Some(id) = id else { return Heard::default() };
     // Field by field: teloxide's own update is read from text only, and gives up at the first field it does not know.
     if let Some(message) = update.get_mut("message") {
         let is_content = trim::message(message);
@@ -287,7 +289,7 @@ fn tapped(query: &CallbackQuery, id: String, ears: Ears<'_>) -> Heard {
     let message = query.regular_message();
     let words = markup::tapped(message.and_then(Message::reply_markup), data);
     let tap = Some(Tap { query: query.id.0.clone(), words: words.clone() });
-    let chat = query.message.as_ref().map(|message| message.chat());
+    let chat = query.message.as_ref().map(MaybeInaccessibleMessage::chat);
     let is_private = chat.is_none_or(teloxide_core::types::Chat::is_private);
     let is_heard = is_private || ears.groups != TelegramGroups::Never;
     if query.from.is_bot || words.trim().is_empty() || !is_heard {
