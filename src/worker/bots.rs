@@ -78,7 +78,8 @@ impl Bots {
         let known = std::mem::take(running);
         let mut changed = Vec::new();
         for (id, bot) in known {
-            if wanted.get(&id) == Some(&bot.assignment) {
+            // Who gave up, or has registered its webhook, begins again: a reload says that something was changed.
+            if wanted.get(&id) == Some(&bot.assignment) && !bot.task.is_finished() {
                 wanted.remove(&id);
                 running.insert(id, bot);
             } else {

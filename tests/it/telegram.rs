@@ -126,7 +126,7 @@ async fn two_bots_are_polled_and_each_customer_gets_one_answer_in_their_own_chat
 
 #[tokio::test]
 async fn a_daemon_that_dies_while_it_takes_an_update_answers_it_once() {
-    for point in ["accept.before_commit", "accept.after_commit", "turn.after_commit", "outbox.after_mark"] {
+    for point in ["accept.before_commit", "accept.after_commit", "turn.after_commit", "outbox.after_claim"] {
         let fake = FakeTelegram::start(&[BOT]).await;
         let site = site(&fake);
         fake.give(BOT, (0..6).map(|n| says(100 + n, 1 + n % 3, "gracias")));
@@ -174,12 +174,26 @@ async fn a_reply_waits_as_long_as_telegram_asks_and_survives_errors() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_never_answered_is_made_again_and_holds_up_nobody_else() {
+    let fake = FakeTelegram::start(&[BOT]).await;
+    let site = site(&fake);
+    let _daemon = site.start();
+    fake.fail(BOT, [Fail::Hang]);
+    fake.give(BOT, [says(1, 7, "gracias")]);
+    fake.wait_for_calls(BOT, "sendMessage", 1).await;
+    fake.give(BOT, [says(2, 8, "gracias")]);
+    assert_eq!(fake.wait_for_sent(BOT, 1).await[0].0, 8, "another customer does not wait");
+    assert_eq!(fake.wait_for_sent(BOT, 2).await[1].0, 7);
+}
+
+#[tokio::test]
 async fn a_customer_who_blocked_the_bot_is_a_dead_letter_and_a_group_that_moved_is_not() {
     let fake = FakeTelegram::start(&[BOT]).await;
     let site = site(&fake);
     let _daemon = site.start();
     fake.fail(BOT, [Fail::Blocked]);
     fake.give(BOT, [says(1, 7, "gracias")]);
+    fake.wait_for_calls(BOT, "sendMessage", 1).await;
     assert!(wait_for_dead(&site, 1).await[0].contains("blocked by the user"));
     assert_eq!(fake.calls(BOT, "sendMessage").len(), 1, "asking again would not help");
 
@@ -242,7 +256,7 @@ async fn a_tapped_button_says_its_words_and_where_a_customer_comes_from_is_kept(
         BOT,
         [json!({"update_id": 3, "callback_query": {"id": "q1", "chat_instance": "1", "data": button["callback_data"],
             "from": {"id": 7, "is_bot": false, "first_name": "Ana"},
-            "message": {"message_id": 3, "date": 0, "chat": chat, "text": question, "reply_markup": keyboard}}})],
+            "message": {"message_id": 3, "date": 1_767_614_400, "chat": chat, "text": question, "reply_markup": keyboard}}})],
     );
     let confirmed = fake.wait_for_calls(BOT, "answerCallbackQuery", 1).await.remove(0);
     assert_eq!(confirmed, json!({"callback_query_id": "q1", "text": long}));

@@ -198,9 +198,6 @@ impl<'a> Bot<'a> {
 fn not_telegram(method: &str, status: reqwest::StatusCode) -> CallError {
     match status.as_u16() {
         429 => CallError::Flood(DEFAULT_RETRY_AFTER),
-        code @ 400..=499 => {
-            CallError::Refused { code, description: format!("{method} was not answered by the Bot API") }
-        }
         code => CallError::Unavailable(format!("{method}: {code}, and not from the Bot API")),
     }
 }

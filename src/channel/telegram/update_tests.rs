@@ -228,22 +228,23 @@ fn a_correction_counts_for_a_while_and_a_moving_place_does_not() {
 
 #[test]
 fn a_tap_says_the_words_on_the_button() {
-    let choices = ["Limpieza facial profunda", "Hidratación"].map(str::to_owned);
+    const LONG: &str = "Limpieza facial profunda con hidratación y masaje de cuello, piel sensible";
+    let choices = [LONG, "Hidratación"].map(str::to_owned);
     let keyboard = serde_json::to_value(markup::keyboard(&choices).unwrap()).unwrap();
     let tap = |chat: Value, groups| {
         hear_in(
             json!({"update_id": 9, "callback_query": {"id": "q1", "chat_instance": "1",
                 "from": {"id": 99, "is_bot": false, "first_name": "Ana", "username": "ana"},
                 "data": keyboard["inline_keyboard"][0][0]["callback_data"],
-                "message": {"message_id": 3, "date": 0, "chat": chat, "text": "¿Cuál?", "reply_markup": keyboard}}}),
+                "message": {"message_id": 3, "date": 1_767_614_400, "chat": chat, "text": "¿Cuál?", "reply_markup": keyboard}}}),
             groups,
         )
     };
     let heard = tap(json!({"id": 99, "type": "private"}), TelegramGroups::Mentioned);
     let message = heard.message.unwrap();
-    assert_eq!((message.text.as_str(), message.contact.as_str()), ("Limpieza facial profunda", "99"));
+    assert_eq!((message.text.as_str(), message.contact.as_str()), (LONG, "99"));
     assert_eq!(message.contact_name.as_deref(), Some("Ana"));
-    assert_eq!(heard.tap, Some(Tap { query: "q1".to_owned(), words: "Limpieza facial profunda".to_owned() }));
+    assert_eq!(heard.tap, Some(Tap { query: "q1".to_owned(), words: LONG.to_owned() }));
     let of_group = json!({"id": -100, "type": "group", "title": "Ventas"});
     assert_eq!(tap(of_group.clone(), TelegramGroups::Mentioned).message.unwrap().contact, "-100");
     let ignored = tap(of_group, TelegramGroups::Never);
