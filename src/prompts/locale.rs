@@ -142,6 +142,10 @@ texts! {
     BotRefused = "alert_bot_refused",
     /// The operator: another program asks for a bot's messages.
     BotTaken = "alert_bot_taken",
+    /// The customer: what the business offers, in its owner's words.
+    Overview = "overview",
+    /// The customer: what help is needed with.
+    WhatHappened = "what_happened",
     /// The customer: a voice note cannot be heard just now.
     VoiceTrouble = "voice_trouble",
     /// A file that is neither a recording nor a picture.
