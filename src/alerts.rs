@@ -44,6 +44,16 @@ pub enum Alert {
         /// The tenant.
         tenant: TenantId,
     },
+    /// Telegram does not know the token of a tenant's bot.
+    BotRefused {
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// Another program asks for the messages of a tenant's bot.
+    BotTaken {
+        /// The tenant.
+        tenant: TenantId,
+    },
 }
 
 /// Why a key does not work.
@@ -66,6 +76,8 @@ impl Alert {
             Self::KeyFailed { key, trouble, .. } => format!("key_failed:{key}:{trouble:?}"),
             Self::BudgetNearlySpent { tenant, .. } => format!("budget_nearly_spent:{tenant}"),
             Self::BudgetSpent { tenant } => format!("budget_spent:{tenant}"),
+            Self::BotRefused { tenant } => format!("bot_refused:{tenant}"),
+            Self::BotTaken { tenant } => format!("bot_taken:{tenant}"),
         }
     }
 
@@ -74,7 +86,10 @@ impl Alert {
         match self {
             Self::PoolCrowded { .. } | Self::PoolRelieved { .. } => None,
             Self::KeyFailed { tenant, .. } => tenant.as_ref(),
-            Self::BudgetNearlySpent { tenant, .. } | Self::BudgetSpent { tenant } => Some(tenant),
+            Self::BudgetNearlySpent { tenant, .. }
+            | Self::BudgetSpent { tenant }
+            | Self::BotRefused { tenant }
+            | Self::BotTaken { tenant } => Some(tenant),
         }
     }
 
@@ -103,6 +118,14 @@ impl Alert {
             Self::BudgetSpent { tenant } => tracing::warn!(
                 tenant = %tenant,
                 "a tenant's month's budget is spent; the built-in answerer serves it"
+            ),
+            Self::BotRefused { tenant } => tracing::error!(
+                tenant = %tenant,
+                "Telegram does not know the bot's token; check channels.telegram.token and reload"
+            ),
+            Self::BotTaken { tenant } => tracing::error!(
+                tenant = %tenant,
+                "another program asks for the messages of the Telegram bot; stop it, or give this tenant a bot of its own"
             ),
         }
     }

@@ -30,10 +30,12 @@ use crate::{
         self, DAEMON_OWNER, Stop,
         attachments::AttachmentReader,
         bell::Bell,
+        bots::Bots,
         consolidation::Consolidation,
         delivery::{Courier, Deliveries},
         dispatcher::Dispatcher,
         indexing::Indexer,
+        intake::Intake,
         lock::{DataLock, DataLockError},
         outbox::Outbox,
         recovery::{self, Bells},
@@ -101,6 +103,8 @@ pub struct Prepared {
     pool: Arc<Pool>,
     /// What the operator is to be told.
     alerts: mpsc::Receiver<Alert>,
+    /// Where the operator is told.
+    raised: Alerts,
     clock: Clock,
     ids: Ids,
     lock: DataLock,
@@ -152,12 +156,26 @@ impl Prepared {
         let certificates = live.source().env().get("SSL_CERT_FILE").map(PathBuf::from);
         let notifier = Notifier::new(certificates).map_err(StartError::Http)?;
         let (raised, alerts) = Alerts::carried();
-        let pool =
-            Pool::new(&config.llm, clock.clone(), Meters::new(), raised).map_err(StartError::Models)?;
+        let pool = Pool::new(&config.llm, clock.clone(), Meters::new(), raised.clone())
+            .map_err(StartError::Models)?;
         let desk = Arc::new(ReplyDesk::default());
         let channels = Channels::new(desk.clone(), live.clone(), clock.clone()).map_err(StartError::Http)?;
         let pool = Arc::new(pool);
-        Ok(Self { live, tenants, embedder, pool, alerts, clock, ids, lock, exe, notifier, desk, channels })
+        Ok(Self {
+            live,
+            tenants,
+            embedder,
+            pool,
+            alerts,
+            raised,
+            clock,
+            ids,
+            lock,
+            exe,
+            notifier,
+            desk,
+            channels,
+        })
     }
 
     /// Begins to listen. Requests wait until [`Daemon::run`].
@@ -194,6 +212,7 @@ impl Daemon {
             embedder,
             pool,
             alerts,
+            raised,
             clock,
             ids,
             lock,
@@ -231,6 +250,7 @@ impl Daemon {
             deliveries: bells.deliveries.clone(),
             memory: bells.memory.clone(),
             desk: desk.clone(),
+            channels: channels.clone(),
             owner: owner.clone(),
             clock: clock.clone(),
             chance: Chance::System,
@@ -238,7 +258,7 @@ impl Daemon {
         let outbox = Outbox {
             live: live.clone(),
             tenants: tenants.clone(),
-            channels,
+            channels: channels.clone(),
             bell: bells.outbox.clone(),
             owner: owner.clone(),
             clock: clock.clone(),
@@ -250,6 +270,20 @@ impl Daemon {
             courier: Courier { notifier, owner, clock: clock.clone(), chance: Chance::System },
             bell: bells.deliveries.clone(),
         };
+        let intake = Intake {
+            live: live.clone(),
+            dispatcher: bells.dispatcher.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        let bots = Bots {
+            live: live.clone(),
+            tenants: tenants.clone(),
+            channels: channels.clone(),
+            intake,
+            alerts: raised,
+            chance: Chance::System,
+        };
         let router = http::router(http::Parts {
             live: live.clone(),
             tenants: tenants.clone(),
@@ -260,6 +294,7 @@ impl Daemon {
             media,
             pool: pool.clone(),
             desk,
+            channels,
             clock,
             ids,
             stopping: stopping.clone(),
@@ -273,6 +308,7 @@ impl Daemon {
         side.spawn(recovery::run(tenants.clone(), bells, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
         side.spawn(tend(pool.clone(), stopping.clone()));
+        side.spawn(bots.run(stopping.clone()));
         side.spawn(worker::alerts::carry(alerts, live.clone(), stopping.clone()));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let stop_serving = stopping.clone().cancelled_owned();

@@ -4,6 +4,8 @@
 pub mod api;
 mod call;
 pub mod chatwoot;
+pub mod courtesy;
+pub mod telegram;
 pub mod twilio;
 pub mod voice;
 
@@ -11,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use self::api::ReplyDesk;
+use self::{api::ReplyDesk, telegram::Bots};
 use crate::{
     clock::Clock,
     config::{live::LiveConfig, tenant::channels::Channels as Configured},
@@ -23,8 +25,13 @@ use crate::{
 };
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
-pub const SERVED: &[ChannelKind] =
-    &[ChannelKind::Api, ChannelKind::Twilio, ChannelKind::Chatwoot, ChannelKind::Voice];
+pub const SERVED: &[ChannelKind] = &[
+    ChannelKind::Api,
+    ChannelKind::Twilio,
+    ChannelKind::Telegram,
+    ChannelKind::Chatwoot,
+    ChannelKind::Voice,
+];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,6 +98,8 @@ pub enum Refused {
 pub struct Channels {
     /// The web API.
     pub api: Arc<ReplyDesk>,
+    /// The bots at Telegram.
+    pub telegram: Arc<Bots>,
     /// What talks to the providers: follows no redirects, and each call has its deadline.
     pub http: reqwest::Client,
     /// The configuration in force.
@@ -110,6 +119,7 @@ impl Channels {
     pub fn new(api: Arc<ReplyDesk>, live: Arc<LiveConfig>, clock: Clock) -> Result<Self, reqwest::Error> {
         Ok(Self {
             api,
+            telegram: Arc::default(),
             http: http_client()?,
             live,
             clock,
@@ -150,6 +160,10 @@ impl Channels {
                 let config = set_up(configured.chatwoot.as_ref(), reply.channel)?;
                 chatwoot::send(&self.http, config, reply).await
             }
+            ChannelKind::Telegram => {
+                let config = set_up(configured.telegram.as_ref(), reply.channel)?;
+                telegram::send(&self.http, config, reply).await
+            }
             kind => {
                 Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
             }
@@ -176,6 +190,10 @@ impl Channels {
             ChannelKind::Chatwoot => {
                 let config = set_up(configured.chatwoot.as_ref(), kind).map_err(missing)?;
                 chatwoot::fetch(&self.http, config, file, most).await
+            }
+            ChannelKind::Telegram => {
+                let config = set_up(configured.telegram.as_ref(), kind).map_err(missing)?;
+                telegram::fetch(&self.http, config, file, most).await
             }
             kind => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
         }

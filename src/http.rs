@@ -40,12 +40,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
 use crate::{
-    channel::api::ReplyDesk,
+    channel::{Channels, api::ReplyDesk},
     clock::{Clock, Ids},
     config::live::LiveConfig,
     llm::{media::MediaReader, pool::Pool},
     tenants::Tenants,
-    worker::{bell::Bell, indexing::Indexer},
+    worker::{bell::Bell, indexing::Indexer, intake::Intake},
 };
 
 /// Requests under way at once. Beyond it a client is told to come again.
@@ -75,6 +75,8 @@ pub struct Parts {
     pub media: MediaReader,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
+    /// The ways in which replies leave.
+    pub channels: Channels,
     /// The time.
     pub clock: Clock,
     /// New ids.
@@ -96,6 +98,18 @@ impl Deref for AppState {
 
     fn deref(&self) -> &Parts {
         &self.parts
+    }
+}
+
+impl AppState {
+    /// Where messages go.
+    fn intake(&self) -> Intake {
+        Intake {
+            live: self.live.clone(),
+            dispatcher: self.dispatcher.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
     }
 }
 

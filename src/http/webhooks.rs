@@ -1,6 +1,7 @@
 //! What providers post: verified and parsed by their channel, safe on disk before they are answered. Never a model here.
 
 mod chatwoot;
+mod telegram;
 mod twilio;
 mod voice;
 
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/webhooks/chatwoot/{tenant}", post(chatwoot::of_tenant))
         .route("/webhooks/voice/{tenant}", post(voice::call))
         .route("/webhooks/voice/{tenant}/status", post(voice::call))
+        .route("/webhooks/telegram/{tenant}", post(telegram::update))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
@@ -44,20 +46,9 @@ pub(super) async fn take(
     channel: ChannelKind,
     received: Received,
 ) -> Result<Vec<Accepted>, ApiError> {
-    let Received { mut messages, news } = received;
-    let quiet = state.live.get().worker.burst_quiet;
-    let quiet_ms = u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX);
-    for message in &mut messages {
-        message.quiet_ms = quiet_ms;
-    }
-    let mut accepted = Vec::new();
-    if !messages.is_empty() {
-        let stored = tenant.db().accept(messages, &state.clock, &state.ids).await;
-        accepted = stored.map_err(|error| ApiError::from(error.as_ref()))?;
-        if accepted.iter().any(|accepted| accepted.turn.is_none()) {
-            state.dispatcher.ring_at(tenant.id(), state.clock.now_ms() + i64::from(quiet_ms));
-        }
-    }
+    let Received { messages, news } = received;
+    let stored = state.intake().take(tenant, messages).await;
+    let accepted = stored.map_err(|error| ApiError::from(error.as_ref()))?;
     if !news.is_empty() {
         tenant.db().note_news(channel, news, state.clock.now_ms()).await?;
     }

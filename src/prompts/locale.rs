@@ -138,6 +138,10 @@ texts! {
     BudgetSoft = "alert_budget_soft",
     /// The operator: a tenant's budget is spent.
     BudgetHard = "alert_budget_hard",
+    /// The operator: Telegram does not know a bot's token.
+    BotRefused = "alert_bot_refused",
+    /// The operator: another program asks for a bot's messages.
+    BotTaken = "alert_bot_taken",
     /// The customer: what the business offers, in its owner's words.
     Overview = "overview",
     /// The customer: what help is needed with.

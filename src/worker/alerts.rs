@@ -117,6 +117,8 @@ fn text_of(alert: &Alert) -> (Text, Facts) {
             (Text::BudgetSoft, facts(tenant.as_str(), pct.to_string()))
         }
         Alert::BudgetSpent { tenant } => (Text::BudgetHard, facts(tenant.as_str(), String::new())),
+        Alert::BotRefused { tenant } => (Text::BotRefused, facts(tenant.as_str(), String::new())),
+        Alert::BotTaken { tenant } => (Text::BotTaken, facts(tenant.as_str(), String::new())),
     }
 }
 

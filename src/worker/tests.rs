@@ -155,6 +155,7 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
                 deliveries: Arc::new(Bell::default()),
                 memory: Arc::new(Bell::default()),
                 desk,
+                channels: channels.clone(),
                 owner: owner.clone(),
                 clock: Clock::System,
                 chance,

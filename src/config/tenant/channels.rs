@@ -77,8 +77,22 @@ pub struct Telegram {
     /// `secret_token`, `secret_token_file`: what Telegram shows with each webhook. Required with mode webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_token: Option<Secret>,
+    /// `groups`: when the bot answers in groups. Default mentioned.
+    pub groups: TelegramGroups,
     /// `api_base`: Default `https://api.telegram.org`.
     pub api_base: String,
+}
+
+/// When a bot answers in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TelegramGroups {
+    /// When it is mentioned or replied to.
+    Mentioned,
+    /// Every message that Telegram shows it.
+    All,
+    /// Not at all.
+    Never,
 }
 
 /// How Telegram's messages come in.
@@ -210,8 +224,9 @@ impl Telegram {
             TelegramMode::Poll => section.secret("secret_token"),
             TelegramMode::Webhook => section.require_secret("secret_token"),
         };
+        let groups = section.read("groups", Leaf::choice).unwrap_or(TelegramGroups::Mentioned);
         let api_base = address(section, "api_base", "https://api.telegram.org");
-        Some(Self { token: token?, mode, secret_token, api_base })
+        Some(Self { token: token?, mode, secret_token, groups, api_base })
     }
 }
 
