@@ -2,12 +2,13 @@
 //! [`Channels::send`].
 
 pub mod api;
+pub mod web;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use self::api::ReplyDesk;
+use self::{api::ReplyDesk, web::WebHub};
 use crate::{
     config::tenant::channels::Channels as Configured,
     domain::{
@@ -18,7 +19,7 @@ use crate::{
 };
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
-pub const SERVED: [ChannelKind; 1] = [ChannelKind::Api];
+pub const SERVED: [ChannelKind; 2] = [ChannelKind::Api, ChannelKind::Web];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,6 +86,8 @@ pub enum Refused {
 pub struct Channels {
     /// The web API.
     pub api: Arc<ReplyDesk>,
+    /// The chat on the business's own site.
+    pub web: Arc<WebHub>,
     /// What talks to the providers: follows no redirects, and each call has its deadline.
     pub http: reqwest::Client,
     /// What tests put in place of the API's channel.
@@ -100,6 +103,7 @@ impl Channels {
     pub fn new(api: Arc<ReplyDesk>) -> Result<Self, reqwest::Error> {
         Ok(Self {
             api,
+            web: Arc::default(),
             http: http_client()?,
             #[cfg(test)]
             scripted: None,
@@ -124,6 +128,10 @@ impl Channels {
         match reply.channel {
             ChannelKind::Api => {
                 self.api.hand_over(tenant, &reply.conversation);
+                Ok(Sent::default())
+            }
+            ChannelKind::Web => {
+                self.web.ring(tenant, &reply.contact);
                 Ok(Sent::default())
             }
             kind => {

@@ -6,6 +6,7 @@ mod agents;
 mod audit;
 mod auth;
 mod chat;
+mod client_address;
 mod contacts;
 mod conversations;
 mod dead_letters;
@@ -22,8 +23,8 @@ mod select;
 mod spending;
 mod tenants;
 mod tickets;
-#[expect(dead_code, reason = "the first channel that has webhooks uses it")]
 mod webhooks;
+mod widget;
 
 use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
 
@@ -41,7 +42,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
 use crate::{
-    channel::api::ReplyDesk,
+    channel::{api::ReplyDesk, web::WebHub},
     clock::{Clock, Ids},
     config::live::LiveConfig,
     llm::{media::MediaReader, pool::Pool},
@@ -76,6 +77,8 @@ pub struct Parts {
     pub media: MediaReader,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
+    /// The chats on the businesses' own sites.
+    pub web: Arc<WebHub>,
     /// The time.
     pub clock: Clock,
     /// New ids.
@@ -144,6 +147,7 @@ pub fn router(parts: Parts) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .route("/metrics", get(pool::metrics))
+        .nest("/widget/{tenant}", widget::routes())
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
