@@ -1,13 +1,13 @@
 //! `widget.js`: one file for every page, with the tenant's settings and words put in.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use axum::{
-    extract::State,
+    extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{AppState, Site};
@@ -62,21 +62,33 @@ struct Settings<'a> {
     title: &'a str,
     greeting: &'a str,
     color: &'a str,
+    /// Black or white, whichever is easier to read on the colour.
+    ink: &'static str,
     language: &'static str,
+    /// The languages that there are words in.
+    languages: [&'static str; 3],
     /// Whether there is somebody to listen to voice notes.
     voice: bool,
     /// Whether there is somebody to look at pictures.
     pictures: bool,
-    texts: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
+    texts: BTreeMap<&'static str, String>,
 }
 
-/// `GET /widget/{tenant}/widget.js`.
+/// Whose words are wanted.
+#[derive(Debug, Deserialize)]
+pub(super) struct LanguageQuery {
+    language: Option<String>,
+}
+
+/// `GET /widget/{tenant}/widget.js`, in the tenant's language or with `?language=`.
 pub(super) async fn script(
     State(state): State<AppState>,
+    Query(query): Query<LanguageQuery>,
     site: Site,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let body = with_settings(&state, &site)?;
+    let language = query.language.as_deref().and_then(Language::from_code);
+    let body = with_settings(&state, &site, language.unwrap_or(site.tenant.context.business.language))?;
     let digest = Sha256::digest(&body);
     let hash = digest.iter().take(12).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let tag = format!("\"{hash}\"");
@@ -97,25 +109,47 @@ pub(super) async fn script(
     })
 }
 
-fn with_settings(state: &AppState, site: &Site) -> Result<String, ApiError> {
+fn with_settings(state: &AppState, site: &Site, language: Language) -> Result<String, ApiError> {
     let context = &site.tenant.context;
     let facts = media::facts(&site.tenant);
-    let words = |language: Language| {
-        TEXTS.iter().map(|(name, text)| (*name, context.prompts.text(*text, language, &facts))).collect()
-    };
+    let texts = TEXTS.iter().map(|(name, text)| (*name, context.prompts.text(*text, language, &facts)));
     let settings = Settings {
         tenant: context.id.as_str(),
         title: site.web.title.as_deref().unwrap_or(&context.business.name),
         greeting: site.web.greeting.as_deref().unwrap_or_default(),
         color: &site.web.color,
-        language: context.business.language.code(),
+        ink: ink_on(&site.web.color),
+        language: language.code(),
+        languages: Language::ALL.map(Language::code),
         voice: state.media.reads(MediaKind::Voice, &context.account),
         pictures: state.media.reads(MediaKind::Picture, &context.account),
-        texts: Language::ALL.into_iter().map(|language| (language.code(), words(language))).collect(),
+        texts: texts.collect(),
     };
     let settings = serde_json::to_string(&settings)
         .map_err(|error| ApiError::busy("internal", format!("the settings cannot be written: {error}")))?;
-    Ok(SCRIPT.replacen(SETTINGS, &settings, 1))
+    Ok(squeezed().replacen(SETTINGS, &settings, 1))
+}
+
+/// The script without its comments and indentation, which no browser needs.
+fn squeezed() -> &'static str {
+    static SQUEEZED: LazyLock<String> = LazyLock::new(|| {
+        let lines = SCRIPT.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+        lines.fold(String::with_capacity(SCRIPT.len()), |text, line| text + line + "\n")
+    });
+    &SQUEEZED
+}
+
+/// Black or white, whichever is easier to read on a colour such as `#1f6feb`: the one with the higher contrast
+/// (<https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio>).
+fn ink_on(color: &str) -> &'static str {
+    let channel = |at: usize| {
+        let value =
+            color.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or_default();
+        let value = f64::from(value) / 255.0;
+        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+    if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) { "#000" } else { "#fff" }
 }
 
 #[cfg(test)]
@@ -123,9 +157,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn words_can_be_read_on_every_colour() {
+        for (color, ink) in [
+            ("#1f6feb", "#fff"),
+            ("#000000", "#fff"),
+            ("#ffffff", "#000"),
+            ("#ffd400", "#000"),
+            ("#b3261e", "#fff"),
+        ] {
+            assert_eq!(ink_on(color), ink, "{color}");
+        }
+    }
+
+    #[test]
     fn the_script_has_one_place_for_its_settings_and_is_small() {
         assert_eq!(SCRIPT.matches(SETTINGS).count(), 1);
-        assert!(SCRIPT.len() < 16 * 1024, "{} bytes, and the settings take 4 kB", SCRIPT.len());
+        assert!(squeezed().len() < 18_000, "{} bytes, and the settings take 2 kB", squeezed().len());
         for dangerous in
             ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"]
         {

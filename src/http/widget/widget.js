@@ -8,9 +8,15 @@
   const place = `iass-${settings.tenant}`;
   if (document.getElementById(place)) return;
 
-  const wanted = [script?.dataset.language, document.documentElement.lang, settings.language];
-  const language = wanted.map((code) => (code || '').slice(0, 2).toLowerCase()).find((code) => settings.texts[code]);
-  const t = settings.texts[language];
+  // The words are those of the page's language; the daemon has them in three.
+  const { language, texts: t } = settings;
+  const wanted = (script?.dataset.language || document.documentElement.lang).slice(0, 2).toLowerCase();
+  if (wanted !== language && settings.languages.includes(wanted)) {
+    const other = document.createElement('script');
+    other.src = `${base}widget.js?language=${wanted}`;
+    other.dataset.language = wanted;
+    return document.head.append(other);
+  }
 
   // What the browser keeps: the visitor's token, what is not safe with the daemon yet, and when the visitor wrote last.
   const kept = (() => {
@@ -19,12 +25,9 @@
   kept.unsent ||= [];
   const keep = () => { try { localStorage.setItem(place, JSON.stringify(kept)); } catch { /* a private window */ } };
   const session = (value) => {
-    try {
-      if (value !== undefined) sessionStorage.setItem(place, value);
-      return sessionStorage.getItem(place);
-    } catch { return null; }
+    try { return value === undefined ? sessionStorage.getItem(place) : sessionStorage.setItem(place, value); } catch { return ''; }
   };
-  const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, '0')).join('');
+  const newId = () => [...crypto.getRandomValues(new Uint32Array(3))].map((n) => n.toString(36)).join('-');
 
   // --- The page ------------------------------------------------------------------------------------------------------
 
@@ -65,18 +68,12 @@
     return parts;
   };
 
-  // Black or white, whichever is easier to read on the business's colour (WCAG 2 relative luminance).
-  const ink = (() => {
-    const [r, g, b] = [1, 3, 5].map((at) => parseInt(settings.color.slice(at, at + 2), 16) / 255)
-      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? '#000' : '#fff';
-  })();
   const style = new CSSStyleSheet();
   style.replaceSync(`
-:host{all:initial;--c:${settings.color};--ink:${ink}}
+:host{all:initial;--c:${settings.color};--ink:${settings.ink}}
 *{box-sizing:border-box;font:inherit;color:inherit;margin:0}
 [hidden]{display:none!important}
-.root{font:16px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;color:#1c2733;text-align:left}
+.root{font:16px/1.45 system-ui,sans-serif;color:#1c2733;text-align:left}
 button{border:0;background:none;padding:0;cursor:pointer}
 svg{width:24px;height:24px;fill:currentColor;display:block}
 :focus-visible{outline:3px solid var(--c);outline-offset:2px;box-shadow:0 0 0 2px #fff}
@@ -128,13 +125,14 @@ form .on{color:#b3261e}
 @media(prefers-reduced-motion:reduce){*{animation:none!important}.dots i{opacity:.7}}
 @media(forced-colors:active){.launch,.customer,form .send,header{border:1px solid}}`);
 
+  const cross = 'M19 6.4 17.6 5 12 10.6 6.4 5 5 6.4l5.6 5.6L5 17.6 6.4 19l5.6-5.6 5.6 5.6 1.4-1.4-5.6-5.6z';
+
   const host = el('div', { id: place });
   const root = host.attachShadow({ mode: 'open' });
   root.adoptedStyleSheets = [style];
 
   const badge = el('span', { class: 'badge', hidden: true });
   const launch = button('launch', t.open, 'M12 3C6.5 3 2 6.6 2 11c0 2.5 1.4 4.7 3.7 6.2L5 21l4.2-2.3c.9.2 1.8.3 2.8.3 5.5 0 10-3.6 10-8s-4.5-8-10-8z', () => open());
-  launch.setAttribute('aria-expanded', 'false');
   launch.append(badge);
 
   const status = el('p', { class: 'state', role: 'status' }, t.bot);
@@ -142,7 +140,7 @@ form .on{color:#b3261e}
   const log = el('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': t.log });
   // Words that are still being written are not read aloud; the finished answer is.
   const draft = el('div', { class: 'draft', 'aria-hidden': 'true' });
-  const ask = el('button', { type: 'button', class: 'ask', onclick: () => send({ person: true, text: '' }) }, t.person);
+  const ask = el('button', { class: 'ask', onclick: () => send({ person: true, text: '' }) }, t.person);
   const scroll = el('div', { class: 'scroll', tabindex: '0', 'aria-label': t.log, role: 'group' }, log, draft);
   const field = el('textarea', { rows: '1', 'aria-label': t.write, placeholder: t.write, maxlength: '4000', enterkeyhint: 'send', oninput: () => grow(), onkeydown: (event) => {
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); submit(); }
@@ -151,13 +149,13 @@ form .on{color:#b3261e}
     if (file.files[0]) upload('picture', file.files[0]);
     file.value = '';
   } });
-  const attach = button('attach', t.attach, 'M21 5v14a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V5c0-1.1.9-2 2-2h14a2 2 0 0 1 2 2zM8.5 13.5 5 18h14l-4.5-6-3.5 4.5z', () => file.click());
-  const microphone = button('mic', t.record, 'M12 14a3 3 0 0 0 3-3V5a3 3 0 0 0-6 0v6a3 3 0 0 0 3 3zm5-3a5 5 0 0 1-10 0H5a7 7 0 0 0 6 6.9V21h2v-3.1a7 7 0 0 0 6-6.9z', () => (recorder ? recorder.stop() : record()));
-  const discard = button('discard', t.cancel, 'M19 6.4 17.6 5 12 10.6 6.4 5 5 6.4l5.6 5.6L5 17.6 6.4 19l5.6-5.6 5.6 5.6 1.4-1.4-5.6-5.6z', () => { dropped = true; recorder?.stop(); });
+  const attach = button('', t.attach, 'M3 3h18v18H3zm5.5 10.5L5 18h14l-4.5-6-3.5 4.5z', () => file.click());
+  const microphone = button('', t.record, 'M12 14a3 3 0 0 0 3-3V5a3 3 0 0 0-6 0v6a3 3 0 0 0 3 3zm5-3a5 5 0 0 1-10 0H5a7 7 0 0 0 6 6.9V21h2v-3.1a7 7 0 0 0 6-6.9z', () => (recorder ? recorder.stop() : record()));
+  const discard = button('', t.cancel, cross, () => { dropped = true; recorder?.stop(); });
   const recording = el('span', { class: 'rec', role: 'status', hidden: true });
   const form = el('form', { onsubmit: (event) => { event.preventDefault(); submit(); } }, file, field, recording, discard, attach, microphone,
     el('button', { class: 'send', 'aria-label': t.send, title: t.send }, icon('M2 21 23 12 2 3v7l15 2-15 2z')));
-  const close = button('close', t.close, 'M19 6.4 17.6 5 12 10.6 6.4 5 5 6.4l5.6 5.6L5 17.6 6.4 19l5.6-5.6 5.6 5.6 1.4-1.4-5.6-5.6z', () => shut());
+  const close = button('', t.close, cross, () => shut());
   const panel = el('section', { class: 'panel', role: 'dialog', 'aria-modal': 'true', 'aria-label': settings.title, hidden: true, onkeydown: (event) => {
     if (event.key === 'Escape') { event.stopPropagation(); shut(); } else if (event.key === 'Tab') turn(event);
   } }, el('header', {}, el('div', {}, el('h2', {}, settings.title), status), close), offline, scroll, form);
@@ -177,7 +175,6 @@ form .on{color:#b3261e}
   const open = (focus = true) => {
     panel.hidden = false;
     launch.hidden = true;
-    launch.setAttribute('aria-expanded', 'true');
     unread(0);
     session('open');
     connect();
@@ -187,7 +184,6 @@ form .on{color:#b3261e}
   const shut = () => {
     panel.hidden = true;
     launch.hidden = false;
-    launch.setAttribute('aria-expanded', 'false');
     session('');
     launch.focus();
   };
@@ -216,15 +212,20 @@ form .on{color:#b3261e}
     if (follow) down();
     return element;
   };
-  const note = (text, again) => show(el('p', { class: 'note error' }, text, ...(again ? [' ', el('button', { type: 'button', onclick: (event) => {
+  const note = (text, again) => show(el('p', { class: 'note error' }, text, ...(again ? [' ', el('button', { onclick: (event) => {
     event.target.closest('p').remove();
     field.focus();
     again();
   } }, t.retry)] : [])));
-  const mine = (id, text) => {
+  const mine = (id, text, waits) => {
     let element = own.get(id);
     if (!element) own.set(id, element = show(bubble('customer', text)));
+    element.classList.toggle('waits', !!waits);
     return element;
+  };
+  const never = (id) => {
+    own.get(id)?.remove();
+    own.delete(id);
   };
   const said = ({ id, role, text, client, choices }) => {
     if (id <= seen) return;
@@ -233,18 +234,16 @@ form .on{color:#b3261e}
     if (role === 'customer') {
       const element = client && own.get(client);
       if (element) {
-        const picture = element.querySelector('img');
-        element.replaceChildren(who(role), ...(picture ? [picture] : [rich(text)]));
-        element.classList.remove('waits');
+        element.replaceChildren(who(role), element.querySelector('img') || rich(text));
         log.append(element);
-      } else if (client) mine(client, text);
-      else show(bubble(role, text));
+      }
+      mine(client || id, text);
       return;
     }
     draft.replaceChildren();
     show(bubble(role, text));
     if (choices?.length && role === 'assistant') {
-      show(el('div', { class: 'choices' }, ...choices.map((choice) => el('button', { type: 'button', onclick: () => { send({ text: choice }); field.focus(); } }, choice))));
+      show(el('div', { class: 'choices' }, ...choices.map((choice) => el('button', { onclick: () => { send({ text: choice }); field.focus(); } }, choice))));
     }
     if (ready && panel.hidden) unread(missed + 1);
   };
@@ -259,12 +258,13 @@ form .on{color:#b3261e}
     if (follow) down();
   };
   const think = () => {
-    const on = typing && !['waiting', 'human'].includes(owner);
+    const told = { waiting: t.waiting, human: t.human }[owner];
+    const on = typing && !told;
     const dots = draft.querySelector('.dots');
     if (on && !draft.firstChild) draft.append(el('div', { class: 'said dots' }, el('i'), el('i'), el('i')));
     else if (!on) dots?.remove();
-    status.textContent = on ? t.typing : { waiting: t.waiting, human: t.human }[owner] || t.bot;
-    ask.hidden = ['waiting', 'human'].includes(owner);
+    status.textContent = on ? t.typing : told || t.bot;
+    ask.hidden = !!told;
     if (on && atEnd()) down();
   };
 
@@ -312,7 +312,7 @@ form .on{color:#b3261e}
       tries = 0;
       offline.hidden = true;
       think();
-      kept.unsent.forEach((message) => { if (message.text) mine(message.id, message.text).classList.add('waits'); deliver(message); });
+      kept.unsent.forEach((message) => { if (message.text) mine(message.id, message.text, true); deliver(message); });
       down();
     },
     accepted({ id }) {
@@ -322,11 +322,10 @@ form .on{color:#b3261e}
     refused({ id, code, again }) {
       const message = kept.unsent.find((one) => one.id === id);
       settle(id);
-      own.get(id)?.remove();
-      own.delete(id);
+      never(id);
       note({ too_long: t.too_long, too_many: t.too_many }[code] || t.failed, again && message && (() => send(message)));
     },
-    pending({ client, text }) { mine(client, text).classList.remove('waits'); },
+    pending({ client, text }) { mine(client, text); },
     message: said,
     state(frame) { owner = frame.owner; think(); },
     typing(frame) { typing = frame.on; think(); },
@@ -338,7 +337,7 @@ form .on{color:#b3261e}
     kept.unsent = [...kept.unsent, message].slice(-50);
     kept.at = Date.now();
     keep();
-    if (text) mine(message.id, text).classList.add('waits');
+    if (text) mine(message.id, text, true);
     down();
     if (ready) deliver(message); else connect();
   };
@@ -353,21 +352,19 @@ form .on{color:#b3261e}
   // --- Pictures and voice notes --------------------------------------------------------------------------------------
 
   const upload = async (kind, blob, id = newId()) => {
-    const bubble = mine(id, kind === 'voice' ? t.voice : t.photo);
-    bubble.classList.add('waits');
-    if (kind === 'picture') bubble.replaceChildren(who('customer'), el('img', { alt: t.photo, src: URL.createObjectURL(blob), onload: down }));
+    const shown = mine(id, kind === 'voice' ? t.voice : t.photo, true);
+    if (kind === 'picture') shown.replaceChildren(who('customer'), el('img', { alt: t.photo, src: URL.createObjectURL(blob), onload: down }));
     down();
     const body = new FormData();
     for (const [name, value] of Object.entries({ visitor: kept.visitor, id, language })) body.append(name, value);
     body.append('file', blob, kind);
     try {
       const answer = await fetch(`${base}media?kind=${kind}`, { method: 'POST', body });
-      if (answer.ok) return bubble.classList.remove('waits');
+      if (answer.ok) return shown.classList.remove('waits');
       const { error } = await answer.json();
       throw new Error(error?.customer_message || (answer.status === 429 ? t.too_many : ''));
     } catch (error) {
-      bubble.remove();
-      own.delete(id);
+      never(id);
       const told = error instanceof TypeError ? '' : error.message;
       note(told || t.failed, !told && (() => upload(kind, blob, id)));
     }
