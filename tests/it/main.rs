@@ -33,3 +33,4 @@ mod remote;
 mod serve;
 mod service;
 mod tenant;
+mod web;
