@@ -23,6 +23,9 @@ use crate::{
     prompts::Text,
 };
 
+/// What is still read of a file that is refused.
+const DRAINED_BYTES: usize = 256 * 1024;
+
 /// What is posted.
 #[derive(Debug, Deserialize)]
 pub(super) struct KindQuery {
@@ -43,7 +46,11 @@ pub(super) async fn media(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, ApiError> {
-    site.check_origin(&state, &headers)?;
+    if let Err(refused) = may_upload(&state, &site, &headers) {
+        // A browser that is answered before it has sent a small file takes the answer for a broken connection.
+        drop(axum::body::to_bytes(request.into_body(), DRAINED_BYTES).await);
+        return Err(refused);
+    }
     let origin = site.origin.as_deref().and_then(|origin| HeaderValue::from_str(origin).ok());
     let taken = take(&state, &site, &kind, request).await;
     let mut response = taken.map(Json).into_response();
@@ -55,12 +62,8 @@ pub(super) async fn media(
     Ok(response)
 }
 
-async fn take(state: &AppState, site: &Site, kind: &str, request: Request) -> Result<Taken, ApiError> {
-    let kind = match kind {
-        "voice" => MediaKind::Voice,
-        "picture" => MediaKind::Picture,
-        _ => return Err(ApiError::field("kind", "`kind` must be voice or picture")),
-    };
+fn may_upload(state: &AppState, site: &Site, headers: &HeaderMap) -> Result<(), ApiError> {
+    site.check_origin(state, headers)?;
     if state.stopping.is_cancelled() {
         return Err(ApiError::busy("shutting_down", "the daemon is stopping; try again in a moment"));
     }
@@ -68,6 +71,15 @@ async fn take(state: &AppState, site: &Site, kind: &str, request: Request) -> Re
         let message = "too many files in a short time; try again in a minute";
         return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message));
     }
+    Ok(())
+}
+
+async fn take(state: &AppState, site: &Site, kind: &str, request: Request) -> Result<Taken, ApiError> {
+    let kind = match kind {
+        "voice" => MediaKind::Voice,
+        "picture" => MediaKind::Picture,
+        _ => return Err(ApiError::field("kind", "`kind` must be voice or picture")),
+    };
     let tenant = &site.tenant;
     let _place = state.media.place().await;
     let form = media::read(state, tenant, kind, request).await?;
