@@ -151,3 +151,65 @@ fn waiting(
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{fixture::Fixture, turn::Committed};
+
+    async fn news(f: &Fixture, heard: Heard, limit: u32) -> VisitNews {
+        f.db.visit_news(ChannelKind::Api, "ana", heard, limit).await.unwrap().unwrap()
+    }
+
+    fn texts(news: &VisitNews) -> Vec<&str> {
+        news.messages.iter().map(|message| message.text.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_visitor_is_told_what_is_new_and_nothing_of_others() {
+        let f = Fixture::new();
+        let unknown = f.db.visit_news(ChannelKind::Api, "ana", Heard::default(), 9).await.unwrap();
+        assert_eq!(unknown, None);
+        let conversation = f.write("ana", "¿Hay citas?").await;
+        f.write("eva", "otra cosa").await;
+        let first = news(&f, Heard::default(), 9).await;
+        assert_eq!((texts(&first), first.waiting[0].text.as_str()), (vec![], "¿Hay citas?"));
+        let told = Heard { message: 0, waiting: first.waiting[0].seq };
+        assert_eq!(news(&f, told, 9).await.waiting, []);
+
+        let claim = f.claim(&conversation).await;
+        let mut turn = f.turn(&claim, &["¿Cuál?"]);
+        turn.report.choices = vec!["9:00".to_owned(), "10:00".to_owned()];
+        assert!(matches!(f.db.commit_turn(turn).await.unwrap(), Committed::Done(_)));
+        let second = news(&f, told, 9).await;
+        assert_eq!((texts(&second), second.waiting.len()), (vec!["¿Hay citas?", "¿Cuál?"], 0));
+        let choices: Vec<_> = second.messages.iter().map(|message| message.choices.as_slice()).collect();
+        assert_eq!(choices, [[].as_slice(), &["9:00".to_owned(), "10:00".to_owned()]]);
+        let last = second.messages[1].id;
+        assert_eq!(texts(&news(&f, Heard { message: last, waiting: 0 }, 9).await), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn who_heard_nothing_gets_the_end_and_who_missed_much_gets_it_in_parts() {
+        let f = Fixture::new();
+        for n in 0..5 {
+            let conversation = f.write("ana", &format!("p{n}")).await;
+            let claim = f.claim(&conversation).await;
+            let turn = f.turn(&claim, &[&format!("r{n}")]);
+            assert!(matches!(f.db.commit_turn(turn).await.unwrap(), Committed::Done(_)));
+        }
+        let end = news(&f, Heard::default(), 3).await;
+        assert_eq!((texts(&end), end.goes_on), (vec!["r3", "p4", "r4"], false));
+        let mut heard = Heard { message: 2, waiting: 0 };
+        let mut all = Vec::new();
+        loop {
+            let part = news(&f, heard, 3).await;
+            all.extend(texts(&part).into_iter().map(str::to_owned));
+            heard.message = part.messages.last().map_or(heard.message, |message| message.id);
+            if !part.goes_on {
+                break;
+            }
+        }
+        assert_eq!(all, ["p1", "r1", "p2", "r2", "p3", "r3", "p4", "r4"]);
+    }
+}

@@ -70,13 +70,13 @@
 
   const style = new CSSStyleSheet();
   style.replaceSync(`
-:host{all:initial;--c:${settings.color};--ink:${settings.ink}}
+:host{all:initial!important;--c:${settings.color};--ink:${settings.ink}}
 *{box-sizing:border-box;font:inherit;color:inherit;margin:0}
 [hidden]{display:none!important}
 .root{font:16px/1.45 system-ui,sans-serif;color:#1c2733;text-align:left}
 button{border:0;background:none;padding:0;cursor:pointer}
 svg{width:24px;height:24px;fill:currentColor;display:block}
-:focus-visible{outline:3px solid var(--c);outline-offset:2px;box-shadow:0 0 0 2px #fff}
+:focus-visible{outline:2px solid var(--c);outline-offset:2px;box-shadow:0 0 0 2px #fff}
 .launch{position:fixed;right:20px;bottom:20px;z-index:2147483000;width:60px;height:60px;border-radius:50%;display:grid;place-items:center;background:var(--c);color:var(--ink);box-shadow:0 4px 16px #0004}
 .launch svg{width:28px;height:28px}
 .badge{position:absolute;top:-4px;right:-4px;min-width:22px;height:22px;border-radius:11px;padding:0 6px;background:#b3261e;color:#fff;font-size:13px;line-height:22px;text-align:center}
@@ -95,7 +95,7 @@ header button:focus-visible{outline-color:var(--ink);box-shadow:none;outline-off
 .customer{align-self:flex-end;background:var(--c);color:var(--ink);border-color:transparent;border-radius:16px 16px 5px}
 .person{border-color:var(--c);border-width:2px}
 .who{display:block;font-size:12.5px;font-weight:600;color:#4a5866}
-.waits{opacity:.72}
+.waits::after{content:" …"}
 .said a{text-decoration:underline;color:#0b57d0}
 .customer a{color:inherit}
 .said strong{font-weight:700}
@@ -111,7 +111,7 @@ header button:focus-visible{outline-color:var(--ink);box-shadow:none;outline-off
 .dots i:nth-child(2){animation-delay:.15s}.dots i:nth-child(3){animation-delay:.3s}
 @keyframes dot{0%,60%,100%{opacity:.35}30%{opacity:1}}
 .bar{padding:8px 14px;font-size:13.5px;background:#fff4d6;color:#5c4300}
-.ask{align-self:center;margin:10px 0 0;min-height:36px;padding:4px 14px;font-size:14px;text-decoration:underline;color:#33414e;border-radius:18px}
+.ask{display:block;margin:10px auto 0;min-height:36px;padding:4px 14px;font-size:14px;text-decoration:underline;color:#33414e;border-radius:18px}
 form{display:flex;align-items:flex-end;gap:2px;padding:8px 8px 8px 12px;border-top:1px solid #dfe4e9;background:#fff;padding-bottom:max(8px,env(safe-area-inset-bottom))}
 textarea{flex:1;min-width:0;resize:none;max-height:132px;min-height:44px;padding:10px 12px;border:1px solid #7b8996;border-radius:22px;background:#fff;line-height:22px;font-size:16px}
 textarea::placeholder{color:#5b6976;opacity:1}

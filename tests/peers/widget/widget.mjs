@@ -87,24 +87,25 @@ try {
   assert.equal(await said('customer', 'limpieza').count(), 1);
   step('the answer was seen while it was written, and is there once');
 
-  await write('<img src=x onerror="alert(1)"> <b>no</b> javascript:alert(2)');
-  await said('customer', '<img src=x onerror="alert(1)"> <b>no</b>').waitFor();
-  await said('assistant', 'No tengo información').waitFor();
+  await write('¿Venden <img src=x onerror="alert(1)"> <b>bombones</b> javascript:alert(2)?');
+  await said('customer', '<img src=x onerror="alert(1)"> <b>bombones</b>').waitFor();
+  await page.locator('.log .said.assistant').nth(2).waitFor();
   assert.equal(await page.locator('.log .customer img, .log .customer b, .log .customer a').count(), 0);
   step('what looks like HTML is text');
 
   await page.reload();
   await page.getByRole('dialog').waitFor();
   await said('assistant', '180.000').waitFor();
-  await said('assistant', 'No tengo información').waitFor();
+  await page.locator('.log .said').nth(4).waitFor();
   assert.equal(await page.locator('.log .said').count(), 5);
+  assert.equal(await said('assistant', '180.000').evaluate((element) => getComputedStyle(element).textTransform), 'none', "the page's own style stays outside");
   step('after a reload the history is there, each message once');
 
   const picture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
   await page.locator('input[type=file]').setInputFiles({ name: 'crema.png', mimeType: 'image/png', buffer: picture });
   await page.locator('.log .customer img').waitFor();
   await page.locator('.log .customer.waits').waitFor({ state: 'detached' });
-  await said('assistant', 'No tengo información').nth(1).waitFor();
+  await page.locator('.log .said.assistant').nth(3).waitFor();
   assert.equal(model.seen, 1);
   step('a picture was sent and answered');
 
@@ -121,12 +122,12 @@ try {
   const { url, folder } = daemon;
   await daemon.kill();
   await page.getByText('Sin conexión').waitFor();
-  await write('¿La limpieza duele?');
-  await said('customer', 'duele').and(page.locator('.waits')).waitFor();
+  await write('¿Y cuánto cuesta la limpieza facial?');
+  await said('customer', 'cuánto cuesta').and(page.locator('.waits')).waitFor();
   await shot('4-offline');
   daemon = await startDaemon(binary, model, {}, new URL(url).host, folder);
   await said('assistant', '180.000').nth(2).waitFor({ timeout: 60_000 });
-  assert.equal(await said('customer', 'duele').count(), 1);
+  assert.equal(await said('customer', 'cuánto cuesta').count(), 1);
   await page.getByText('Sin conexión').waitFor({ state: 'hidden' });
   step('what was written while the daemon was dead was answered once');
 
