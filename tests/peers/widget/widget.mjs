@@ -153,6 +153,7 @@ try {
 
   const second = await context.newPage();
   await second.setViewportSize({ width: 390, height: 780 });
+  await second.emulateMedia({ reducedMotion: 'reduce' });
   await second.goto(`${shop.url}?language=en`);
   await second.getByRole('button', { name: 'Open the chat' }).click();
   await second.locator('.log .said', { hasText: '¿Sigue ahí?' }).waitFor();
