@@ -19,9 +19,10 @@
   }
 
   // What the browser keeps: the visitor's token, what is not safe with the daemon yet, and when the visitor wrote last.
-  const kept = (() => {
+  const stored = () => {
     try { return JSON.parse(localStorage.getItem(place)) || {}; } catch { return {}; }
-  })();
+  };
+  const kept = stored();
   kept.unsent ||= [];
   const keep = () => { try { localStorage.setItem(place, JSON.stringify(kept)); } catch { /* a private window */ } };
   const session = (value) => {
@@ -182,6 +183,7 @@ form .on{color:#b3261e}
     if (focus) field.focus();
   };
   const shut = () => {
+    discard.click();
     panel.hidden = true;
     launch.hidden = false;
     session('');
@@ -281,6 +283,8 @@ form .on{color:#b3261e}
     clearTimeout(timer);
     const current = socket = new WebSocket(`${base.replace(/^http/, 'ws')}ws`);
     lives();
+    // Another page may have become a visitor meanwhile.
+    kept.visitor ||= stored().visitor;
     current.onopen = () => tell({ type: 'hello', visitor: kept.visitor || null, seen, language, source: new URLSearchParams(location.search).get('utm_campaign') });
     current.onmessage = ({ data }) => {
       lives();
@@ -342,6 +346,7 @@ form .on{color:#b3261e}
     if (ready) deliver(message); else connect();
   };
   const submit = () => {
+    if (recorder) return recorder.stop();
     const text = field.value.trim();
     if (!text) return;
     field.value = '';

@@ -163,6 +163,7 @@ try {
   step('a page in English has English words, and the chat fills a telephone');
 
   const stranger = await (await browser.newContext({ viewport: { width: 390, height: 780 } })).newPage();
+  stranger.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
   await stranger.goto(shop.url);
   await stranger.getByRole('button', { name: 'Abrir el chat' }).click();
   await stranger.locator('.log .said').first().waitFor();
@@ -171,6 +172,10 @@ try {
   await stranger.goto(`${daemon.url}/widget/spa`);
   await stranger.getByRole('button', { name: 'Abrir el chat' }).waitFor();
   await stranger.screenshot({ path: join(out, '8-demo.png') });
+  await stranger.getByRole('button', { name: 'Abrir el chat' }).click();
+  await stranger.getByRole('textbox').fill('¿Cuánto dura la limpieza facial?');
+  await stranger.getByRole('button', { name: 'Enviar', exact: true }).click();
+  await stranger.locator('.log .assistant', { hasText: '180.000' }).waitFor();
   step('a stranger sees the greeting alone; the page to try it works under its policy');
 
   assert.deepEqual(faults, []);
