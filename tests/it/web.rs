@@ -82,8 +82,8 @@ async fn visit(daemon: &Daemon, visitor: Option<&str>, seen: i64) -> (Tab, Vec<V
     let mut tab = connect(daemon, None).await.unwrap();
     tab.send(json!({"type": "hello", "visitor": visitor, "seen": seen, "language": "es"})).await;
     let told = tab.until("ready").await;
-    tab.visitor = told[0]["visitor"].as_str().unwrap().to_owned();
-    (tab, told)
+    let visitor = told[0]["visitor"].as_str().unwrap().to_owned();
+    (Tab { visitor, ..tab }, told)
 }
 
 impl Tab {
@@ -163,9 +163,10 @@ fn draft(told: &[Value]) -> String {
 
 /// Who said what among the frames.
 fn said(told: &[Value]) -> Vec<(&str, &str)> {
-    let text =
-        |value: &'_ Value| -> &'static str { Box::leak(value.as_str().unwrap().to_owned().into_boxed_str()) };
-    of_type(told, "message").into_iter().map(|frame| (text(&frame["role"]), text(&frame["text"]))).collect()
+    of_type(told, "message")
+        .into_iter()
+        .map(|frame| (frame["role"].as_str().unwrap(), frame["text"].as_str().unwrap()))
+        .collect()
 }
 
 async fn upload(

@@ -44,7 +44,7 @@ impl Origin {
             IpAddr::V4(v4) if v4.is_loopback() || v4.is_private() || v4.is_link_local() => None,
             IpAddr::V6(v6) if v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local() => None,
             IpAddr::V6(v6) => Some(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)))),
-            v4 => Some(v4),
+            v4 @ IpAddr::V4(_) => Some(v4),
         })
     }
 }

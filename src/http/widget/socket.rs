@@ -346,9 +346,8 @@ impl Page {
 
     /// Tells what was said since the page last heard.
     async fn tell_said(&mut self, state: &AppState, line: &mut Line) -> Served {
-        let tenant = match state.tenants.look(&line.tenant).await {
-            Ok(tenant) => tenant,
-            Err(_) => return Err(End::Close(close_code::AGAIN, "the business is not available")),
+        let Ok(tenant) = state.tenants.look(&line.tenant).await else {
+            return Err(End::Close(close_code::AGAIN, "the business is not available"));
         };
         loop {
             let news = tenant.db().visit_news(ChannelKind::Web, &self.contact, self.heard, BATCH).await;
