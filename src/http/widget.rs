@@ -17,7 +17,7 @@ use axum::{
 };
 
 use super::{ApiError, AppState, client_address::client_address, select::SelectedTenant};
-use crate::{channel::web::limits::Origin as From, config::tenant::channels::Web, tenants::TenantUse};
+use crate::{channel::web::limits::Network, config::tenant::channels::Web, tenants::TenantUse};
 
 /// The routes under a tenant's `/widget/{tenant}`.
 pub(super) fn routes() -> Router<AppState> {
@@ -35,7 +35,7 @@ struct Site {
     /// The site whose page asks, as its browser says.
     origin: Option<String>,
     /// The address that asks, as far as it is counted.
-    from: From,
+    network: Network,
 }
 
 impl Site {
@@ -85,9 +85,10 @@ impl FromRequestParts<AppState> for Site {
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let Some(peer) = peer else { return Err(ApiError::busy("internal", "the caller has no address")) };
-        let from = From::of(client_address(peer, &parts.headers, &state.live.get().server.trusted_proxies));
+        let network =
+            Network::of(client_address(peer, &parts.headers, &state.live.get().server.trusted_proxies));
         let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-        Ok(Self { tenant, web, origin: origin.map(str::to_owned), from })
+        Ok(Self { tenant, web, origin: origin.map(str::to_owned), network })
     }
 }
 

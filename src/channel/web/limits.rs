@@ -32,12 +32,12 @@ const MAX_COUNTED: usize = 20_000;
 #[error("too many are connected")]
 pub struct Full;
 
-/// Where a visitor comes from, as far as it is counted: an IPv6 network counts as one.
+/// Where a visitor comes from, as far as it is counted: an IPv4 address, or the network that an IPv6 address is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Origin(Option<IpAddr>);
+pub struct Network(Option<IpAddr>);
 
-impl Origin {
-    /// The origin of an address. An address of this machine or of a private network is a proxy that nobody declared, behind
+impl Network {
+    /// The network of an address. One of this machine or of a private network is a proxy that nobody declared, behind
     /// which everybody would be one: it is not counted.
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
@@ -59,9 +59,9 @@ pub struct Admissions {
 #[derive(Debug, Default)]
 struct Counts {
     tenants: HashMap<TenantId, usize>,
-    origins: HashMap<Origin, usize>,
-    messages: HashMap<Origin, Minute>,
-    files: HashMap<Origin, Minute>,
+    networks: HashMap<Network, usize>,
+    messages: HashMap<Network, Minute>,
+    files: HashMap<Network, Minute>,
 }
 
 /// What was counted since a minute began.
@@ -78,33 +78,34 @@ impl Admissions {
     ///
     /// # Errors
     /// [`Full`].
-    pub fn admit(self: &Arc<Self>, tenant: &TenantId, origin: Origin) -> Result<Admission, Full> {
+    pub fn admit(self: &Arc<Self>, tenant: &TenantId, network: Network) -> Result<Admission, Full> {
         let mut counts = self.counts();
         let of_tenant = counts.tenants.get(tenant).copied().unwrap_or_default();
-        let of_origin = counts.origins.get(&origin).copied().unwrap_or_default();
-        if of_tenant >= MAX_SOCKETS_OF_TENANT || (origin.0.is_some() && of_origin >= MAX_SOCKETS_OF_ADDRESS) {
+        let of_network = counts.networks.get(&network).copied().unwrap_or_default();
+        if of_tenant >= MAX_SOCKETS_OF_TENANT || (network.0.is_some() && of_network >= MAX_SOCKETS_OF_ADDRESS)
+        {
             return Err(Full);
         }
         *counts.tenants.entry(tenant.clone()).or_default() += 1;
-        *counts.origins.entry(origin).or_default() += 1;
-        Ok(Admission { admissions: self.clone(), tenant: tenant.clone(), origin })
+        *counts.networks.entry(network).or_default() += 1;
+        Ok(Admission { admissions: self.clone(), tenant: tenant.clone(), network })
     }
 
     /// Whether one more message may come from there.
-    pub fn may_write(&self, origin: Origin) -> bool {
-        count(&mut self.counts().messages, origin, MESSAGES_A_MINUTE)
+    pub fn may_write(&self, network: Network) -> bool {
+        count(&mut self.counts().messages, network, MESSAGES_A_MINUTE)
     }
 
     /// Whether one more file may come from there.
-    pub fn may_upload(&self, origin: Origin) -> bool {
-        count(&mut self.counts().files, origin, FILES_A_MINUTE)
+    pub fn may_upload(&self, network: Network) -> bool {
+        count(&mut self.counts().files, network, FILES_A_MINUTE)
     }
 
     /// Drops counts of minutes that are over.
     pub(super) fn forget_the_past(&self) {
         let mut counts = self.counts();
         let now = Instant::now();
-        let is_now = |_: &Origin, minute: &mut Minute| now.duration_since(minute.began) < MINUTE;
+        let is_now = |_: &Network, minute: &mut Minute| now.duration_since(minute.began) < MINUTE;
         counts.messages.retain(is_now);
         counts.files.retain(is_now);
     }
@@ -114,15 +115,15 @@ impl Admissions {
     }
 }
 
-fn count(counted: &mut HashMap<Origin, Minute>, origin: Origin, most: u32) -> bool {
-    if origin.0.is_none() {
+fn count(counted: &mut HashMap<Network, Minute>, network: Network, most: u32) -> bool {
+    if network.0.is_none() {
         return true;
     }
     if counted.len() >= MAX_COUNTED {
         counted.clear();
     }
     let now = Instant::now();
-    let minute = counted.entry(origin).or_insert(Minute { began: now, count: 0 });
+    let minute = counted.entry(network).or_insert(Minute { began: now, count: 0 });
     if now.duration_since(minute.began) >= MINUTE {
         *minute = Minute { began: now, count: 0 };
     }
@@ -135,14 +136,14 @@ fn count(counted: &mut HashMap<Origin, Minute>, origin: Origin, most: u32) -> bo
 pub struct Admission {
     admissions: Arc<Admissions>,
     tenant: TenantId,
-    origin: Origin,
+    network: Network,
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
         let mut counts = self.admissions.counts();
         give_back(&mut counts.tenants, &self.tenant);
-        give_back(&mut counts.origins, &self.origin);
+        give_back(&mut counts.networks, &self.network);
     }
 }
 
@@ -189,24 +190,24 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn origin(address: &str) -> Origin {
-        Origin::of(address.parse().unwrap())
+    fn network(address: &str) -> Network {
+        Network::of(address.parse().unwrap())
     }
 
     #[test]
     fn addresses_count_by_their_network_and_an_undeclared_proxy_does_not() {
-        assert_eq!(origin("2001:db8:0:1::7"), origin("2001:db8:0:1:ffff::9"));
-        assert_ne!(origin("2001:db8:0:1::7"), origin("2001:db8:0:2::7"));
-        assert_eq!(origin("::ffff:198.51.100.7"), origin("198.51.100.7"));
+        assert_eq!(network("2001:db8:0:1::7"), network("2001:db8:0:1:ffff::9"));
+        assert_ne!(network("2001:db8:0:1::7"), network("2001:db8:0:2::7"));
+        assert_eq!(network("::ffff:198.51.100.7"), network("198.51.100.7"));
         for proxy in ["127.0.0.1", "::1", "10.1.2.3", "172.17.0.1", "fd00::1"] {
-            assert_eq!(origin(proxy), Origin(None), "{proxy}");
+            assert_eq!(network(proxy), Network(None), "{proxy}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_address_has_its_share_and_gets_it_again() {
         let (admissions, tenant) = (Arc::new(Admissions::default()), TenantId::parse("acme").unwrap());
-        let (one, other) = (origin("198.51.100.7"), origin("198.51.100.8"));
+        let (one, other) = (network("198.51.100.7"), network("198.51.100.8"));
         let mut inside: Vec<_> =
             (0..MAX_SOCKETS_OF_ADDRESS).map(|_| admissions.admit(&tenant, one).unwrap()).collect();
         assert!(admissions.admit(&tenant, one).is_err());

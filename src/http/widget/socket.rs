@@ -16,7 +16,7 @@ use axum::{
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::{ApiError, AppState, From, Site};
+use super::{ApiError, AppState, Network, Site};
 use crate::{
     channel::{
         Received,
@@ -76,7 +76,7 @@ pub(super) async fn open(
         return Err(ApiError::busy("shutting_down", "the daemon is stopping; try again in a moment"));
     }
     let id = site.tenant.id().clone();
-    let admission = state.web.admissions.admit(&id, site.from).map_err(|Full| {
+    let admission = state.web.admissions.admit(&id, site.network).map_err(|Full| {
         ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_connections",
@@ -84,7 +84,7 @@ pub(super) async fn open(
         )
     })?;
     // The tenant is not kept open for as long as the page is.
-    let from = site.from;
+    let network = site.network;
     drop(site.tenant);
     let running = state.web.sockets.token();
     let upgrade = upgrade
@@ -93,7 +93,7 @@ pub(super) async fn open(
         .max_write_buffer_size(MAX_WRITE_BYTES);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let line = Line { socket, tenant: id };
-        serve(state, line, admission, from).await;
+        serve(state, line, admission, network).await;
         drop(running);
     }))
 }
@@ -141,8 +141,8 @@ impl Line {
     }
 }
 
-async fn serve(state: AppState, mut line: Line, admission: Admission, from: From) {
-    let end = match greet(&state, &mut line, from).await {
+async fn serve(state: AppState, mut line: Line, admission: Admission, network: Network) {
+    let end = match greet(&state, &mut line, network).await {
         Ok(mut page) => loop {
             if let Err(end) = page.next(&state, &mut line).await {
                 break end;
@@ -163,7 +163,7 @@ struct Page {
     contact: String,
     language: Option<Language>,
     source: Option<String>,
-    from: From,
+    network: Network,
     seat: Seat,
     pace: Pace,
     beat: tokio::time::Interval,
@@ -178,7 +178,7 @@ struct Page {
 }
 
 /// Waits for the hello, and tells what the page missed.
-async fn greet(state: &AppState, line: &mut Line, from: From) -> Served<Page> {
+async fn greet(state: &AppState, line: &mut Line, network: Network) -> Served<Page> {
     let first = tokio::select! {
         first = timeout(HELLO_TIMEOUT, line.hear()) => first,
         () = state.stopping.cancelled() => return Err(End::Close(close_code::RESTART, "restarting")),
@@ -208,7 +208,7 @@ async fn greet(state: &AppState, line: &mut Line, from: From) -> Served<Page> {
         source: source
             .map(|source| source.chars().take(MAX_SOURCE).collect())
             .filter(|s: &String| !s.is_empty()),
-        from,
+        network,
         seat,
         pace: Pace::default(),
         beat,
@@ -286,7 +286,7 @@ impl Page {
         if text.as_ref().is_some_and(|text| text.len() > MAX_TEXT_BYTES) {
             return Err(Refusal::TooLong);
         }
-        if !self.pace.allows() || !state.web.admissions.may_write(self.from) {
+        if !self.pace.allows() || !state.web.admissions.may_write(self.network) {
             return Err(Refusal::TooMany);
         }
         let tenant = state.tenants.get(tenant).await.map_err(|error| {
@@ -305,9 +305,11 @@ impl Page {
             quiet_ms: 0,
         };
         let received = Received { messages: vec![message], news: Vec::new() };
-        let accepted = webhooks::take(state, &tenant, ChannelKind::Web, received)
-            .await
-            .map_err(|_| Refusal::Unavailable)?;
+        let taken = webhooks::take(state, &tenant, ChannelKind::Web, received).await;
+        let accepted = taken.map_err(|error| {
+            tracing::warn!(tenant = %tenant.id(), ?error, "a visitor's message cannot be stored");
+            Refusal::Unavailable
+        })?;
         if let Some(accepted) = accepted.first() {
             self.seat.note_conversation(&accepted.conversation);
         }

@@ -67,7 +67,7 @@ fn may_upload(state: &AppState, site: &Site, headers: &HeaderMap) -> Result<(), 
     if state.stopping.is_cancelled() {
         return Err(ApiError::busy("shutting_down", "the daemon is stopping; try again in a moment"));
     }
-    if !state.web.admissions.may_upload(site.from) {
+    if !state.web.admissions.may_upload(site.network) {
         let message = "too many files in a short time; try again in a minute";
         return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message));
     }
