@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     alerts::{Alert, Alerts},
-    channel::{Channels, api::ReplyDesk},
+    channel::{Channels, api::ReplyDesk, web::WebHub},
     clock::{Chance, Clock, Ids},
     config::{live::LiveConfig, tenant_file::TenantFileError},
     http,
@@ -255,6 +255,7 @@ impl Daemon {
             clock: clock.clone(),
             chance: Chance::System,
         };
+        let web = channels.web.clone();
         let outbox = Outbox {
             live: live.clone(),
             tenants: tenants.clone(),
@@ -295,6 +296,7 @@ impl Daemon {
             pool: pool.clone(),
             desk,
             channels,
+            web: web.clone(),
             clock,
             ids,
             stopping: stopping.clone(),
@@ -307,7 +309,7 @@ impl Daemon {
         let side = TaskTracker::new();
         side.spawn(recovery::run(tenants.clone(), bells, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
-        side.spawn(tend(pool.clone(), stopping.clone()));
+        side.spawn(tend(pool.clone(), web.clone(), stopping.clone()));
         side.spawn(bots.run(stopping.clone()));
         side.spawn(worker::alerts::carry(alerts, live.clone(), stopping.clone()));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -329,6 +331,8 @@ impl Daemon {
         let drain = async {
             // In this order, because each one feeds the next. A task that panicked has nothing left to finish.
             drop(requests.await);
+            web.sockets.close();
+            web.sockets.wait().await;
             turns_stop.finish.cancel();
             drop(turns.await);
             sends_stop.finish.cancel();
@@ -382,12 +386,17 @@ async fn close_idle(tenants: Tenants, live: Arc<LiveConfig>, stop: CancellationT
     }
 }
 
-async fn tend(pool: Arc<Pool>, stop: CancellationToken) {
+async fn tend(pool: Arc<Pool>, web: Arc<WebHub>, stop: CancellationToken) {
     let mut every = tokio::time::interval(TEND_POOL_EVERY);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = every.tick() => pool.tend(),
+            _ = every.tick() => {
+                for (tenant, conversation) in web.tend() {
+                    pool.release(&tenant, &conversation);
+                }
+                pool.tend();
+            }
         }
     }
 }

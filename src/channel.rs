@@ -8,12 +8,13 @@ pub mod courtesy;
 pub mod telegram;
 pub mod twilio;
 pub mod voice;
+pub mod web;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use self::{api::ReplyDesk, telegram::Bots};
+use self::{api::ReplyDesk, telegram::Bots, web::WebHub};
 use crate::{
     clock::Clock,
     config::{live::LiveConfig, tenant::channels::Channels as Configured},
@@ -30,6 +31,7 @@ pub const SERVED: &[ChannelKind] = &[
     ChannelKind::Twilio,
     ChannelKind::Telegram,
     ChannelKind::Chatwoot,
+    ChannelKind::Web,
     ChannelKind::Voice,
 ];
 
@@ -100,6 +102,8 @@ pub struct Channels {
     pub api: Arc<ReplyDesk>,
     /// The bots at Telegram.
     pub telegram: Arc<Bots>,
+    /// The chat on the business's own site.
+    pub web: Arc<WebHub>,
     /// What talks to the providers: follows no redirects, and each call has its deadline.
     pub http: reqwest::Client,
     /// The configuration in force.
@@ -120,6 +124,7 @@ impl Channels {
         Ok(Self {
             api,
             telegram: Arc::default(),
+            web: Arc::default(),
             http: http_client()?,
             live,
             clock,
@@ -163,6 +168,10 @@ impl Channels {
             ChannelKind::Telegram => {
                 let config = set_up(configured.telegram.as_ref(), reply.channel)?;
                 telegram::send(&self.http, config, reply).await
+            }
+            ChannelKind::Web => {
+                self.web.ring(tenant, &reply.contact);
+                Ok(Sent::default())
             }
             kind => {
                 Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })

@@ -6,6 +6,7 @@ mod agents;
 mod audit;
 mod auth;
 mod chat;
+mod client_address;
 mod contacts;
 mod conversations;
 mod dead_letters;
@@ -23,6 +24,7 @@ mod spending;
 mod tenants;
 mod tickets;
 mod webhooks;
+mod widget;
 
 use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
 
@@ -40,7 +42,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
 use crate::{
-    channel::{Channels, api::ReplyDesk},
+    channel::{Channels, api::ReplyDesk, web::WebHub},
     clock::{Clock, Ids},
     config::live::LiveConfig,
     llm::{media::MediaReader, pool::Pool},
@@ -77,6 +79,8 @@ pub struct Parts {
     pub desk: Arc<ReplyDesk>,
     /// The ways in which replies leave.
     pub channels: Channels,
+    /// The chats on the businesses' own sites.
+    pub web: Arc<WebHub>,
     /// The time.
     pub clock: Clock,
     /// New ids.
@@ -158,6 +162,7 @@ pub fn router(parts: Parts) -> Router {
         .nest("/api/v1", api)
         .merge(webhooks::routes())
         .route("/metrics", get(pool::metrics))
+        .nest("/widget/{tenant}", widget::routes())
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

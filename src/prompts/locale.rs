@@ -278,6 +278,64 @@ texts! {
     QualificationCold = "qualification_cold",
     /// What a lead is worth: sells something to us, or nonsense.
     QualificationSpam = "qualification_spam",
+    /// The chat on a site: what opens the chat.
+    WebOpen = "web_open",
+    /// The chat on a site: what closes it.
+    WebClose = "web_close",
+    /// The chat on a site: what the list of messages is called.
+    WebLog = "web_log",
+    /// The chat on a site: what the field is called.
+    WebWrite = "web_write",
+    /// The chat on a site: what sends.
+    WebSend = "web_send",
+    /// The chat on a site: what chooses a picture.
+    WebAttach = "web_attach",
+    /// The chat on a site: what begins a voice note.
+    WebRecord = "web_record",
+    /// The chat on a site: what ends a voice note.
+    WebStop = "web_stop",
+    /// The chat on a site: what drops a voice note.
+    WebCancel = "web_cancel",
+    /// The chat on a site: what calls a person.
+    WebPerson = "web_person",
+    /// The chat on a site: what the customer says by it.
+    WebPersonWords = "web_person_words",
+    /// The chat on a site: who answers: the product.
+    WebBot = "web_bot",
+    /// The chat on a site: who answers: nobody yet, a person was called.
+    WebWaiting = "web_waiting",
+    /// The chat on a site: who answers: a person.
+    WebHuman = "web_human",
+    /// The chat on a site: there is no connection.
+    WebOffline = "web_offline",
+    /// The chat on a site: an answer is under way.
+    WebTyping = "web_typing",
+    /// The chat on a site: who spoke, to whoever cannot see it: the customer.
+    WebYou = "web_you",
+    /// The chat on a site: who spoke: a person of the business.
+    WebTeam = "web_team",
+    /// The chat on a site: a picture that is on its way.
+    WebPhoto = "web_photo",
+    /// The chat on a site: a voice note that is on its way.
+    WebVoice = "web_voice",
+    /// The chat on a site: a voice note is being recorded.
+    WebRecording = "web_recording",
+    /// The chat on a site: something was not sent.
+    WebFailed = "web_failed",
+    /// The chat on a site: what sends it again.
+    WebRetry = "web_retry",
+    /// The chat on a site: a message is too long.
+    WebTooLong = "web_too_long",
+    /// The chat on a site: too many messages in a short time.
+    WebTooMany = "web_too_many",
+    /// The chat on a site: the microphone may not be used.
+    WebNoMicrophone = "web_no_microphone",
+    /// The heading of the demonstration page.
+    WebDemoTitle = "web_demo_title",
+    /// What the demonstration page is.
+    WebDemoAbout = "web_demo_about",
+    /// How to put the chat on a site.
+    WebDemoEmbed = "web_demo_embed",
 }
 
 impl Text {

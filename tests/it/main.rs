@@ -41,3 +41,4 @@ mod telegram;
 mod tenant;
 mod twilio;
 mod voice;
+mod web;
