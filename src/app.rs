@@ -153,9 +153,9 @@ impl Prepared {
         let notifier = Notifier::new(certificates).map_err(StartError::Http)?;
         let (raised, alerts) = Alerts::carried();
         let pool =
-            Pool::new(&config.llm, clock.clone(), Meters::new(), raised).map_err(StartError::Models)?;
+            Pool::new(&config.llm, clock.clone(), Meters::new(), raised.clone()).map_err(StartError::Models)?;
         let desk = Arc::new(ReplyDesk::default());
-        let channels = Channels::new(desk.clone()).map_err(StartError::Http)?;
+        let channels = Channels::new(desk.clone(), clock.clone(), raised).map_err(StartError::Http)?;
         let pool = Arc::new(pool);
         Ok(Self { live, tenants, embedder, pool, alerts, clock, ids, lock, exe, notifier, desk, channels })
     }
@@ -238,7 +238,7 @@ impl Daemon {
         let outbox = Outbox {
             live: live.clone(),
             tenants: tenants.clone(),
-            channels,
+            channels: channels.clone(),
             bell: bells.outbox.clone(),
             owner: owner.clone(),
             clock: clock.clone(),
@@ -259,6 +259,7 @@ impl Daemon {
             indexer,
             media,
             pool: pool.clone(),
+            channels,
             desk,
             clock,
             ids,

@@ -2,6 +2,7 @@
 //! [`Channels::send`].
 
 pub mod api;
+pub mod meta;
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,6 +10,8 @@ use bytes::Bytes;
 
 use self::api::ReplyDesk;
 use crate::{
+    alerts::Alerts,
+    clock::Clock,
     config::tenant::channels::Channels as Configured,
     domain::{
         conversation::ChannelKind,
@@ -18,7 +21,10 @@ use crate::{
 };
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
-pub const SERVED: [ChannelKind; 1] = [ChannelKind::Api];
+pub const SERVED: [ChannelKind; 2] = [
+    ChannelKind::Api,
+    ChannelKind::Meta,
+];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +50,13 @@ pub enum SendError {
         /// What the provider said.
         message: String,
     },
+}
+
+impl SendError {
+    /// The tenant no longer has the channel.
+    fn switched_off(channel: ChannelKind) -> Self {
+        Self::Permanent { message: format!("[channels.{channel}] is not configured any more") }
+    }
 }
 
 /// Why a file of a customer was not fetched.
@@ -87,6 +100,10 @@ pub struct Channels {
     pub api: Arc<ReplyDesk>,
     /// What talks to the providers: follows no redirects, and each call has its deadline.
     pub http: reqwest::Client,
+    /// The time.
+    pub clock: Clock,
+    /// Where it is told that a provider refuses us.
+    pub alerts: Alerts,
     /// What tests put in place of the API's channel.
     #[cfg(test)]
     pub(crate) scripted: Option<tests::Script>,
@@ -97,10 +114,12 @@ impl Channels {
     ///
     /// # Errors
     /// When nothing can be sent over HTTP.
-    pub fn new(api: Arc<ReplyDesk>) -> Result<Self, reqwest::Error> {
+    pub fn new(api: Arc<ReplyDesk>, clock: Clock, alerts: Alerts) -> Result<Self, reqwest::Error> {
         Ok(Self {
             api,
             http: http_client()?,
+            clock,
+            alerts,
             #[cfg(test)]
             scripted: None,
         })
@@ -110,7 +129,6 @@ impl Channels {
     ///
     /// # Errors
     /// [`SendError`] says whether another try makes sense.
-    #[expect(clippy::unused_async, reason = "channels that talk to a provider wait for it")]
     pub async fn send(
         &self,
         tenant: &TenantId,
@@ -126,8 +144,11 @@ impl Channels {
                 self.api.hand_over(tenant, &reply.conversation);
                 Ok(Sent::default())
             }
+            ChannelKind::Meta => match &configured.meta {
+                Some(meta) => meta::send(self, tenant, meta, reply).await,
+                None => Err(SendError::switched_off(reply.channel)),
+            },
             kind => {
-                let _ = configured;
                 Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
             }
         }
@@ -137,15 +158,20 @@ impl Channels {
     ///
     /// # Errors
     /// [`FetchError`] says whether another try makes sense.
-    #[expect(clippy::unused_async, reason = "channels that talk to a provider wait for it")]
     pub async fn fetch(
         &self,
-        _configured: &Configured,
+        configured: &Configured,
         kind: ChannelKind,
-        _file: &Attachment,
-        _most: usize,
+        file: &Attachment,
+        most: usize,
     ) -> Result<Bytes, FetchError> {
-        Err(FetchError::Permanent(format!("the channel {kind} has no files")))
+        let switched_off = || FetchError::Permanent(format!("the channel {kind} was switched off"));
+        match kind {
+            ChannelKind::Meta => {
+                meta::fetch(&self.http, configured.meta.as_ref().ok_or_else(switched_off)?, file, most).await
+            }
+            _ => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
+        }
     }
 }
 

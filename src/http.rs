@@ -22,7 +22,6 @@ mod select;
 mod spending;
 mod tenants;
 mod tickets;
-#[expect(dead_code, reason = "the first channel that has webhooks uses it")]
 mod webhooks;
 
 use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
@@ -41,7 +40,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
 use crate::{
-    channel::api::ReplyDesk,
+    channel::{Channels, api::ReplyDesk},
     clock::{Clock, Ids},
     config::live::LiveConfig,
     llm::{media::MediaReader, pool::Pool},
@@ -74,6 +73,8 @@ pub struct Parts {
     pub pool: Arc<Pool>,
     /// What reads voice notes and pictures.
     pub media: MediaReader,
+    /// The ways to the providers.
+    pub channels: Channels,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
     /// The time.
@@ -143,6 +144,7 @@ pub fn router(parts: Parts) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), auth::require));
     Router::new()
         .nest("/api/v1", api)
+        .nest("/webhooks", webhooks::router())
         .route("/metrics", get(pool::metrics))
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))
