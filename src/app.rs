@@ -152,10 +152,11 @@ impl Prepared {
         let certificates = live.source().env().get("SSL_CERT_FILE").map(PathBuf::from);
         let notifier = Notifier::new(certificates).map_err(StartError::Http)?;
         let (raised, alerts) = Alerts::carried();
-        let pool =
-            Pool::new(&config.llm, clock.clone(), Meters::new(), raised.clone()).map_err(StartError::Models)?;
+        let pool = Pool::new(&config.llm, clock.clone(), Meters::new(), raised.clone())
+            .map_err(StartError::Models)?;
         let desk = Arc::new(ReplyDesk::default());
-        let channels = Channels::new(desk.clone(), clock.clone(), raised).map_err(StartError::Http)?;
+        let channels =
+            Channels::new(desk.clone(), live.clone(), clock.clone(), raised).map_err(StartError::Http)?;
         let pool = Arc::new(pool);
         Ok(Self { live, tenants, embedder, pool, alerts, clock, ids, lock, exe, notifier, desk, channels })
     }

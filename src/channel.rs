@@ -2,17 +2,20 @@
 //! [`Channels::send`].
 
 pub mod api;
+mod call;
 pub mod meta;
+pub mod twilio;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 use self::api::ReplyDesk;
 use crate::{
     alerts::Alerts,
     clock::Clock,
-    config::tenant::channels::Channels as Configured,
+    config::{live::LiveConfig, tenant::channels::Channels as Configured},
     domain::{
         conversation::ChannelKind,
         message::{Attachment, DeliveryNews, Inbound, Outbound},
@@ -21,10 +24,7 @@ use crate::{
 };
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
-pub const SERVED: [ChannelKind; 2] = [
-    ChannelKind::Api,
-    ChannelKind::Meta,
-];
+pub const SERVED: &[ChannelKind] = &[ChannelKind::Api, ChannelKind::Meta, ChannelKind::Twilio];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,13 +50,6 @@ pub enum SendError {
         /// What the provider said.
         message: String,
     },
-}
-
-impl SendError {
-    /// The tenant no longer has the channel.
-    fn switched_off(channel: ChannelKind) -> Self {
-        Self::Permanent { message: format!("[channels.{channel}] is not configured any more") }
-    }
 }
 
 /// Why a file of a customer was not fetched.
@@ -100,10 +93,14 @@ pub struct Channels {
     pub api: Arc<ReplyDesk>,
     /// What talks to the providers: follows no redirects, and each call has its deadline.
     pub http: reqwest::Client,
+    /// The configuration in force.
+    pub live: Arc<LiveConfig>,
     /// The time.
     pub clock: Clock,
-    /// Where it is told that a provider refuses us.
+    /// Where it is told that a provider refuses a tenant.
     pub alerts: Alerts,
+    /// A place for each thing that is done aside.
+    asides: Arc<Semaphore>,
     /// What tests put in place of the API's channel.
     #[cfg(test)]
     pub(crate) scripted: Option<tests::Script>,
@@ -114,12 +111,19 @@ impl Channels {
     ///
     /// # Errors
     /// When nothing can be sent over HTTP.
-    pub fn new(api: Arc<ReplyDesk>, clock: Clock, alerts: Alerts) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        api: Arc<ReplyDesk>,
+        live: Arc<LiveConfig>,
+        clock: Clock,
+        alerts: Alerts,
+    ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             api,
             http: http_client()?,
+            live,
             clock,
             alerts,
+            asides: Arc::new(Semaphore::new(MAX_ASIDES)),
             #[cfg(test)]
             scripted: None,
         })
@@ -144,10 +148,15 @@ impl Channels {
                 self.api.hand_over(tenant, &reply.conversation);
                 Ok(Sent::default())
             }
-            ChannelKind::Meta => match &configured.meta {
-                Some(meta) => meta::send(self, tenant, meta, reply).await,
-                None => Err(SendError::switched_off(reply.channel)),
-            },
+            ChannelKind::Meta => {
+                let config = set_up(configured.meta.as_ref(), reply.channel)?;
+                meta::send(self, tenant, config, reply).await
+            }
+            ChannelKind::Twilio => {
+                let config = set_up(configured.twilio.as_ref(), reply.channel)?;
+                let callback = self.webhook(&format!("twilio/{tenant}/status"));
+                twilio::send(&self.http, config, reply, callback.as_deref(), self.clock.now_ms()).await
+            }
             kind => {
                 Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
             }
@@ -165,15 +174,48 @@ impl Channels {
         file: &Attachment,
         most: usize,
     ) -> Result<Bytes, FetchError> {
-        let switched_off = || FetchError::Permanent(format!("the channel {kind} was switched off"));
         match kind {
             ChannelKind::Meta => {
-                meta::fetch(&self.http, configured.meta.as_ref().ok_or_else(switched_off)?, file, most).await
+                let config = set_up(configured.meta.as_ref(), kind)
+                    .map_err(|error| FetchError::Permanent(error.to_string()))?;
+                meta::fetch(&self.http, config, file, most).await
             }
-            _ => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
+            ChannelKind::Twilio => {
+                let config = set_up(configured.twilio.as_ref(), kind)
+                    .map_err(|error| FetchError::Permanent(error.to_string()))?;
+                twilio::fetch(&self.http, config, file, most).await
+            }
+            kind => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
         }
     }
+
+    /// Has something done beside the way of messages, such as showing that an answer is being written. It is left undone
+    /// when much of the kind is under way.
+    pub fn aside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Ok(place) = self.asides.clone().try_acquire_owned() {
+            tokio::spawn(async move {
+                work.await;
+                drop(place);
+            });
+        }
+    }
+
+    /// The address of a webhook as a provider reaches it; `None` while the daemon has no public address.
+    fn webhook(&self, path: &str) -> Option<String> {
+        let config = self.live.get();
+        config.server.public_url.as_ref().map(|public_url| format!("{public_url}/webhooks/{path}"))
+    }
 }
+
+/// The settings of a channel that a reply needs. Its owner may have removed them while the reply was waiting.
+fn set_up<T>(config: Option<&T>, kind: ChannelKind) -> Result<&T, SendError> {
+    config.ok_or_else(|| SendError::Permanent {
+        message: format!("[channels.{kind}] is not configured any more"),
+    })
+}
+
+/// The most things done aside at once.
+const MAX_ASIDES: usize = 64;
 
 /// How long a provider may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

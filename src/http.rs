@@ -144,7 +144,7 @@ pub fn router(parts: Parts) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), auth::require));
     Router::new()
         .nest("/api/v1", api)
-        .nest("/webhooks", webhooks::router())
+        .merge(webhooks::routes())
         .route("/metrics", get(pool::metrics))
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))

@@ -19,8 +19,7 @@ pub use self::{
     send::send,
     signature::{SIGNATURE_HEADER, is_verify_token, sign, verify},
 };
-pub(crate) use self::graph::{GraphError, get_json};
-use crate::{config::tenant::channels::meta::Meta, domain::message::Inbound};
+use crate::config::tenant::channels::meta::Meta;
 
 /// What the mark on our replies begins with; the conversation and the place in the outbox follow.
 const OURS: &str = "iass:";
@@ -33,7 +32,12 @@ const CHOICE: &str = "iass:";
 ///
 /// # Errors
 /// Why Meta did not take it; it is not worth another try.
-pub async fn mark_read(http: &reqwest::Client, meta: &Meta, message: &Inbound) -> Result<(), String> {
+pub async fn mark_read(
+    http: &reqwest::Client,
+    meta: &Meta,
+    number: &str,
+    message_id: &str,
+) -> Result<(), String> {
     #[derive(Serialize)]
     struct Read<'a> {
         messaging_product: &'static str,
@@ -49,9 +53,8 @@ pub async fn mark_read(http: &reqwest::Client, meta: &Meta, message: &Inbound) -
     let read = Read {
         messaging_product: "whatsapp",
         status: "read",
-        message_id: &message.message_id,
+        message_id,
         typing_indicator: Typing { kind: "text" },
     };
-    let number = message.route.as_deref().unwrap_or(&meta.phone_number_id);
     graph::post(http, meta, &format!("{number}/messages"), &read).await.map(drop).map_err(|e| e.to_string())
 }

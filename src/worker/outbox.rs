@@ -107,7 +107,7 @@ impl Rounds for Worker {
             Err(error) => return Err(error.into()),
         };
         let round =
-            tenant.db().claim_replies(&parts.owner, &channel::SERVED, parts.clock.now_ms(), ROUND).await?;
+            tenant.db().claim_replies(&parts.owner, channel::SERVED, parts.clock.now_ms(), ROUND).await?;
         if !round.replies.is_empty() {
             crash::point("outbox.after_claim");
         }

@@ -1,20 +1,20 @@
 //! Calls of the Graph API, and what each of its errors means for another try:
 //! <https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes>.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, Response, header::RETRY_AFTER};
+use reqwest::{Client, RequestBuilder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::webhook::WireError;
 use crate::{
     alerts::ChannelTrouble,
-    channel::SendError,
+    channel::{
+        SendError,
+        call::{Answer, call},
+    },
     config::tenant::channels::meta::Meta,
 };
-
-/// The most of an answer that is read, in bytes; answers are some ids.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 /// A call that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,11 @@ const PAIR_RATE_LIMIT: i64 = 131_056;
 pub(super) const WINDOW_CLOSED: i64 = 131_047;
 
 impl GraphError {
+    fn unanswered(message: &str) -> Self {
+        let message = format!("Meta did not answer: {message}");
+        Self { status: None, code: 0, is_transient: true, retry_after: None, message }
+    }
+
     /// Whether the same call may succeed later.
     pub(crate) fn passes(&self) -> bool {
         match self.status {
@@ -74,7 +79,8 @@ impl GraphError {
             return SendError::Permanent { message: format!("{}{hint}", self.message) };
         }
         // Meta asks for 4^n seconds between messages to one customer who got too many.
-        let pair = (self.code == PAIR_RATE_LIMIT).then(|| Duration::from_secs(4_u64.saturating_pow(attempts.min(8) + 1)));
+        let pair = (self.code == PAIR_RATE_LIMIT)
+            .then(|| Duration::from_secs(4_u64.saturating_pow(attempts.min(8) + 1)));
         SendError::Temporary { retry_after: self.retry_after.max(pair), message: self.message }
     }
 }
@@ -100,28 +106,26 @@ pub(super) async fn post(
     path: &str,
     body: &impl Serialize,
 ) -> Result<Vec<u8>, GraphError> {
-    let response = call(http.post(format!("{}/{path}", meta.api_base)).json(body), meta).await?;
-    Ok(read(response, MAX_ANSWER_BYTES).await.unwrap_or_default())
+    ask(http.post(format!("{}/{path}", meta.api_base)).json(body), meta).await
 }
 
 /// Reads something below the API's address.
-pub(crate) async fn get_json<T: DeserializeOwned>(http: &Client, meta: &Meta, path: &str) -> Result<T, GraphError> {
-    let response = call(http.get(format!("{}/{path}", meta.api_base)), meta).await?;
-    let body = read(response, MAX_ANSWER_BYTES).await?;
-    serde_json::from_slice(&body).map_err(|_| broken("the answer is not what Meta sends"))
+pub(crate) async fn get_json<T: DeserializeOwned>(
+    http: &Client,
+    meta: &Meta,
+    path: &str,
+) -> Result<T, GraphError> {
+    let body = ask(http.get(format!("{}/{path}", meta.api_base)), meta).await?;
+    serde_json::from_slice(&body).map_err(|_| GraphError::unanswered("the answer is not what Meta sends"))
 }
 
-/// Sends a request with the token, and returns an answer that is a success.
-pub(super) async fn call(request: RequestBuilder, meta: &Meta) -> Result<Response, GraphError> {
-    let sent = request.bearer_auth(meta.access_token.expose()).send().await;
-    let response = sent.map_err(|error| no_answer(&error))?;
-    let status = response.status();
+async fn ask(request: RequestBuilder, meta: &Meta) -> Result<Vec<u8>, GraphError> {
+    let answer = call(request.bearer_auth(meta.access_token.expose())).await;
+    let Answer { status, retry_after, body } =
+        answer.map_err(|error| GraphError::unanswered(&error.to_string()))?;
     if status.is_success() {
-        return Ok(response);
+        return Ok(body);
     }
-    let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let retry_after = after.map(Duration::from_secs);
-    let body = read(response, MAX_ANSWER_BYTES).await.unwrap_or_default();
     let (told, is_transient) = match serde_json::from_slice::<Refusal>(&body) {
         Ok(Refusal { error }) => (Some(error.told), error.is_transient),
         Err(_) => (None, false),
@@ -136,59 +140,37 @@ pub(super) async fn call(request: RequestBuilder, meta: &Meta) -> Result<Respons
     })
 }
 
-/// The body of an answer, up to `most` bytes.
-async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, GraphError> {
-    let mut body = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(|error| no_answer(&error))? {
-        if body.len() + part.len() > most {
-            return Err(broken("the answer is too long"));
-        }
-        body.extend_from_slice(&part);
-    }
-    Ok(body)
-}
-
-/// No answer, or half of one.
-pub(super) fn no_answer(error: &reqwest::Error) -> GraphError {
-    let what = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "cannot connect"
-    } else {
-        "the connection broke off"
-    };
-    let cause = std::iter::successors(error.source(), |error| error.source()).last();
-    match cause {
-        Some(cause) => broken(&format!("{what}: {cause}")),
-        None => broken(what),
-    }
-}
-
-fn broken(message: &str) -> GraphError {
-    GraphError {
-        status: None,
-        code: 0,
-        is_transient: true,
-        retry_after: None,
-        message: format!("Meta cannot be asked: {message}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn error(status: u16, code: i64) -> GraphError {
-        GraphError { status: Some(status), code, is_transient: false, retry_after: None, message: "no".to_owned() }
+        GraphError {
+            status: Some(status),
+            code,
+            is_transient: false,
+            retry_after: None,
+            message: "no".to_owned(),
+        }
     }
 
     #[test]
     fn each_error_says_whether_another_try_makes_sense() {
-        for passing in [(429, 0), (500, 0), (503, 0), (400, 4), (400, 80007), (400, 130_429), (400, 131_000), (500, 131_016)]
-        {
+        for passing in [
+            (429, 0),
+            (500, 0),
+            (503, 0),
+            (400, 4),
+            (400, 80007),
+            (400, 130_429),
+            (400, 131_000),
+            (500, 131_016),
+        ] {
             assert!(error(passing.0, passing.1).passes(), "{passing:?}");
         }
-        for lasting in [(400, 0), (401, 190), (400, 131_047), (400, 131_026), (400, 132_000), (404, 0), (429, 368)] {
+        for lasting in
+            [(400, 0), (401, 190), (400, 131_047), (400, 131_026), (400, 132_000), (404, 0), (429, 368)]
+        {
             assert!(!error(lasting.0, lasting.1).passes(), "{lasting:?}");
         }
         assert!(GraphError { is_transient: true, ..error(400, 999) }.passes());

@@ -3,17 +3,24 @@
 //! (<https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media>).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::Client;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::{
-    graph::{GraphError, call, get_json, no_answer},
+    graph::{GraphError, get_json},
     signature::from_hex,
 };
-use crate::{channel::FetchError, config::tenant::channels::meta::Meta, domain::message::Attachment};
+use crate::{
+    channel::{
+        FetchError,
+        call::{download, is_same_place},
+    },
+    config::tenant::channels::meta::Meta,
+    domain::message::Attachment,
+};
 
 #[derive(Deserialize)]
 struct Place {
@@ -35,22 +42,18 @@ pub async fn fetch(http: &Client, meta: &Meta, file: &Attachment, most: usize) -
     if place.size().is_some_and(|size| size > most) {
         return Err(FetchError::TooLarge);
     }
-    let url = trusted(&place.url, &meta.api_base)
-        .ok_or_else(|| FetchError::Permanent("Meta names an address that the token is not shown to".to_owned()))?;
-    let mut response = call(http.get(url), meta).await.map_err(sort)?;
-    let mut bytes = BytesMut::new();
-    while let Some(part) = response.chunk().await.map_err(|error| sort(no_answer(&error)))? {
-        if bytes.len() + part.len() > most {
-            return Err(FetchError::TooLarge);
-        }
-        bytes.extend_from_slice(&part);
-    }
+    let url = trusted(&place.url, &meta.api_base).ok_or_else(|| {
+        FetchError::Permanent("Meta names an address that the token is not shown to".to_owned())
+    })?;
+    // A redirect gets no token.
+    let bytes =
+        download(http, url, |get| get.bearer_auth(meta.access_token.expose()), is_https, most).await?;
     let checksums = [file.checksum.as_deref(), place.sha256.as_deref()];
     let expected = checksums.into_iter().flatten().find_map(checksum);
     if expected.is_some_and(|expected| expected != Sha256::digest(&bytes).as_slice()) {
         return Err(FetchError::Temporary("it arrived damaged: the checksum is another one".to_owned()));
     }
-    Ok(bytes.freeze())
+    Ok(bytes)
 }
 
 impl Place {
@@ -64,7 +67,11 @@ impl Place {
 /// The address of a file, if the token may be shown there: over https, or at the very host that is configured.
 fn trusted(url: &str, api_base: &str) -> Option<Url> {
     let (url, base) = (Url::parse(url).ok()?, Url::parse(api_base).ok()?);
-    (url.scheme() == "https" || url.origin() == base.origin()).then_some(url)
+    (is_https(&url) || is_same_place(&url, &base)).then_some(url)
+}
+
+fn is_https(url: &Url) -> bool {
+    url.scheme() == "https"
 }
 
 /// A SHA-256 in base64, as webhooks have it, or in hex, as answers have it. What is neither is no checksum.
@@ -74,7 +81,11 @@ fn checksum(text: &str) -> Option<Vec<u8>> {
 }
 
 fn sort(error: GraphError) -> FetchError {
-    if error.passes() { FetchError::Temporary(error.to_string()) } else { FetchError::Permanent(error.to_string()) }
+    if error.passes() {
+        FetchError::Temporary(error.to_string())
+    } else {
+        FetchError::Permanent(error.to_string())
+    }
 }
 
 #[cfg(test)]
@@ -86,7 +97,9 @@ mod tests {
         let check = |url: &str| trusted(url, "http://127.0.0.1:9000/v23.0").is_some();
         assert!(check("https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1"));
         assert!(check("http://127.0.0.1:9000/files/1"));
-        for wrong in ["http://127.0.0.1:9001/x", "http://lookaside.fbsbx.com/x", "file:///etc/passwd", "/x", ""] {
+        for wrong in
+            ["http://127.0.0.1:9001/x", "http://lookaside.fbsbx.com/x", "file:///etc/passwd", "/x", ""]
+        {
             assert!(!check(wrong), "{wrong}");
         }
     }

@@ -87,14 +87,24 @@ pub async fn send(
     };
     sent.map_err(|error| {
         if let Some(trouble) = error.trouble() {
-            channels.alerts.raise(Alert::ChannelFailed { tenant: tenant.clone(), channel: ChannelKind::Meta, trouble });
+            channels.alerts.raise(Alert::ChannelFailed {
+                tenant: tenant.clone(),
+                channel: ChannelKind::Meta,
+                trouble,
+            });
         }
         error.for_reply(reply.attempts)
     })
 }
 
-async fn post(channels: &Channels, meta: &Meta, reply: &Outbound, content: Value) -> Result<Sent, GraphError> {
-    let number = reply.route.as_deref().filter(|route| meta.has_number(route)).unwrap_or(&meta.phone_number_id);
+async fn post(
+    channels: &Channels,
+    meta: &Meta,
+    reply: &Outbound,
+    content: Value,
+) -> Result<Sent, GraphError> {
+    let number =
+        reply.route.as_deref().filter(|route| meta.has_number(route)).unwrap_or(&meta.phone_number_id);
     let mut body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -136,31 +146,34 @@ fn interactive(text: &str, choices: &[String], list_button: &str) -> Option<Valu
         .filter(|choice| !choice.is_empty() && seen.insert(choice.clone()))
         .collect();
     let id = |choice: &str| format!("{CHOICE}{choice}");
-    let fit = length(text) <= MAX_INTERACTIVE_TEXT && choices.iter().all(|choice| length(&id(choice)) <= MAX_ID);
+    let fit =
+        length(text) <= MAX_INTERACTIVE_TEXT && choices.iter().all(|choice| length(&id(choice)) <= MAX_ID);
     if choices.is_empty() || !fit {
         return None;
     }
-    let (kind, action) =
-        if choices.len() <= MAX_BUTTONS.0 && choices.iter().all(|choice| length(choice) <= MAX_BUTTONS.1) {
-            let button =
-                |choice: &String| json!({"type": "reply", "reply": {"id": id(choice), "title": choice}});
-            ("button", json!({"buttons": choices.iter().map(button).collect::<Vec<_>>()}))
-        } else if choices.len() <= MAX_ROWS.0 {
-            let row = |choice: &String| {
-                let title = shorten(choice, MAX_ROWS.1);
-                match title == *choice {
-                    true => json!({"id": id(choice), "title": title}),
-                    false => {
-                        json!({"id": id(choice), "title": title, "description": shorten(choice, MAX_ROWS.2)})
-                    }
+    let (kind, action) = if choices.len() <= MAX_BUTTONS.0
+        && choices.iter().all(|choice| length(choice) <= MAX_BUTTONS.1)
+    {
+        let button = |choice: &String| json!({"type": "reply", "reply": {"id": id(choice), "title": choice}});
+        ("button", json!({"buttons": choices.iter().map(button).collect::<Vec<_>>()}))
+    } else if choices.len() <= MAX_ROWS.0 {
+        let row = |choice: &String| {
+            let title = shorten(choice, MAX_ROWS.1);
+            match title == *choice {
+                true => json!({"id": id(choice), "title": title}),
+                false => {
+                    json!({"id": id(choice), "title": title, "description": shorten(choice, MAX_ROWS.2)})
                 }
-            };
-            let rows: Vec<Value> = choices.iter().map(row).collect();
-            ("list", json!({"button": list_button, "sections": [{"rows": rows}]}))
-        } else {
-            return None;
+            }
         };
-    Some(json!({"type": "interactive", "interactive": {"type": kind, "body": {"text": text}, "action": action}}))
+        let rows: Vec<Value> = choices.iter().map(row).collect();
+        ("list", json!({"button": list_button, "sections": [{"rows": rows}]}))
+    } else {
+        return None;
+    };
+    Some(
+        json!({"type": "interactive", "interactive": {"type": kind, "body": {"text": text}, "action": action}}),
+    )
 }
 
 /// The reply as the variable of a template, which may have no line breaks.
@@ -206,7 +219,10 @@ mod tests {
         let long = "jueves 26 de noviembre a las 10:30";
         let sent = interactive("¿Cuándo?", &choices(["Hoy", long]), "Ver opciones").unwrap();
         let action = &sent["interactive"]["action"];
-        assert_eq!((&sent["interactive"]["type"], &action["button"]), (&json!("list"), &json!("Ver opciones")));
+        assert_eq!(
+            (&sent["interactive"]["type"], &action["button"]),
+            (&json!("list"), &json!("Ver opciones"))
+        );
         let row = &action["sections"][0]["rows"][1];
         assert_eq!(row["title"], "jueves 26 de noviembre…");
         assert_eq!((&row["description"], &row["id"]), (&json!(long), &json!(format!("iass:{long}"))));

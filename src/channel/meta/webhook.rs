@@ -206,7 +206,8 @@ impl Webhook {
             }
         };
         let of = contacts.iter().find(|contact| {
-            contact.wa_id.as_deref() == Some(&message.contact) || contact.user_id.as_deref() == Some(&message.contact)
+            contact.wa_id.as_deref() == Some(&message.contact)
+                || contact.user_id.as_deref() == Some(&message.contact)
         });
         let of = of.or(match contacts {
             [only] => Some(only),

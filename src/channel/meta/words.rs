@@ -6,7 +6,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{CHOICE, webhook::{Note, WireError}};
+use super::{
+    CHOICE,
+    webhook::{Note, WireError},
+};
 use crate::domain::message::{Attachment, AttachmentKind};
 
 /// A message, as far as all kinds are alike.
@@ -334,7 +337,8 @@ impl Card {
             phone.phone.clone().or_else(|| phone.wa_id.as_ref().map(|id| format!("+{id}")))
         });
         let emails = self.emails.iter().filter_map(|email| email.email.clone());
-        let parts: Vec<String> = name.cloned().into_iter().chain(company).chain(phones).chain(emails).collect();
+        let parts: Vec<String> =
+            name.cloned().into_iter().chain(company).chain(phones).chain(emails).collect();
         format!("👤 {}", parts.join(" "))
     }
 }
@@ -388,7 +392,8 @@ impl Order {
 
 impl Referral {
     fn words(&self) -> String {
-        let parts: Vec<&str> = [&self.headline, &self.body].into_iter().flatten().map(String::as_str).collect();
+        let parts: Vec<&str> =
+            [&self.headline, &self.body].into_iter().flatten().map(String::as_str).collect();
         if parts.is_empty() { String::new() } else { format!("📣 {}", parts.join(": ")) }
     }
 }

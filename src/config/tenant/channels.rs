@@ -42,8 +42,13 @@ pub struct Twilio {
     pub account_sid: String,
     /// `auth_token`, `auth_token_file`: what sends and what webhooks are signed with.
     pub auth_token: Secret,
-    /// `from`: the sending number, such as `whatsapp:+14155238886`.
+    /// `from`: the sending number, such as `whatsapp:+14155238886`, or a messaging service (`MG…`). A customer who wrote to
+    /// another number of the account is answered from that one.
     pub from: String,
+    /// `content_sid`: the template (`HX…`) that WhatsApp gets when the customer's last message is more than 24 hours old;
+    /// its only variable, `{{1}}`, is the reply. Default none: such a reply is a dead letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_sid: Option<String>,
     /// `api_base`: Default `https://api.twilio.com`.
     pub api_base: String,
 }
@@ -134,8 +139,9 @@ impl Twilio {
         let account_sid = section.require("account_sid", Leaf::name_value);
         let auth_token = section.require_secret("auth_token");
         let from = section.require("from", filled_setting);
+        let content_sid = section.read("content_sid", filled_setting);
         let api_base = address(section, "api_base", "https://api.twilio.com");
-        Some(Self { account_sid: account_sid?, auth_token: auth_token?, from: from?, api_base })
+        Some(Self { account_sid: account_sid?, auth_token: auth_token?, from: from?, content_sid, api_base })
     }
 }
 

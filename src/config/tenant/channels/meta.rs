@@ -3,7 +3,11 @@
 use serde::Serialize;
 
 use super::{address, digits};
-use crate::config::{leaf::Leaf, secret::Secret, section::{Section, unique}};
+use crate::config::{
+    leaf::Leaf,
+    secret::Secret,
+    section::{Section, unique},
+};
 
 /// WhatsApp Cloud API: <https://developers.facebook.com/docs/whatsapp/cloud-api>.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,7 +93,8 @@ impl Meta {
 
     /// All numbers: the first, then the others; each with its id and how customers see it.
     pub fn all_numbers(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        let others = self.numbers.iter().map(|number| (number.phone_number_id.as_str(), number.phone.as_deref()));
+        let others =
+            self.numbers.iter().map(|number| (number.phone_number_id.as_str(), number.phone.as_deref()));
         std::iter::once((self.phone_number_id.as_str(), self.phone.as_deref())).chain(others)
     }
 
