@@ -3,7 +3,10 @@
 
 pub mod api;
 mod call;
+pub mod chatwoot;
+pub mod check;
 pub mod meta;
+pub mod simulate;
 pub mod twilio;
 
 use std::{sync::Arc, time::Duration};
@@ -24,7 +27,8 @@ use crate::{
 };
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
-pub const SERVED: &[ChannelKind] = &[ChannelKind::Api, ChannelKind::Meta, ChannelKind::Twilio];
+pub const SERVED: &[ChannelKind] =
+    &[ChannelKind::Api, ChannelKind::Meta, ChannelKind::Twilio, ChannelKind::Chatwoot];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -157,6 +161,10 @@ impl Channels {
                 let callback = self.webhook(&format!("twilio/{tenant}/status"));
                 twilio::send(&self.http, config, reply, callback.as_deref(), self.clock.now_ms()).await
             }
+            ChannelKind::Chatwoot => {
+                let config = set_up(configured.chatwoot.as_ref(), reply.channel)?;
+                chatwoot::send(&self.http, config, reply).await
+            }
             kind => {
                 Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
             }
@@ -174,16 +182,19 @@ impl Channels {
         file: &Attachment,
         most: usize,
     ) -> Result<Bytes, FetchError> {
+        let missing = |error: SendError| FetchError::Permanent(error.to_string());
         match kind {
             ChannelKind::Meta => {
-                let config = set_up(configured.meta.as_ref(), kind)
-                    .map_err(|error| FetchError::Permanent(error.to_string()))?;
+                let config = set_up(configured.meta.as_ref(), kind).map_err(missing)?;
                 meta::fetch(&self.http, config, file, most).await
             }
             ChannelKind::Twilio => {
-                let config = set_up(configured.twilio.as_ref(), kind)
-                    .map_err(|error| FetchError::Permanent(error.to_string()))?;
+                let config = set_up(configured.twilio.as_ref(), kind).map_err(missing)?;
                 twilio::fetch(&self.http, config, file, most).await
+            }
+            ChannelKind::Chatwoot => {
+                let config = set_up(configured.chatwoot.as_ref(), kind).map_err(missing)?;
+                chatwoot::fetch(&self.http, config, file, most).await
             }
             kind => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
         }
@@ -223,7 +234,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a provider may take for one answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+/// What talks to the providers.
+///
+/// # Errors
+/// When nothing can be sent over HTTP.
+pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
     crate::tls::install_provider();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

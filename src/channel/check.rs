@@ -87,9 +87,14 @@ pub async fn check(
     ];
     if public_url.is_none() {
         let unreachable = |kind| {
-            Finding::new(kind, "address", Verdict::Warning, "server.public_url is not set: the provider's address of \
-                         this daemon is not known here")
-                .fix("set server.public_url to the https address that leads to this daemon")
+            Finding::new(
+                kind,
+                "address",
+                Verdict::Warning,
+                "server.public_url is not set: the provider's address of \
+                         this daemon is not known here",
+            )
+            .fix("set server.public_url to the https address that leads to this daemon")
         };
         findings.extend(posted.into_iter().filter(|(is_on, _)| *is_on).map(|(_, kind)| unreachable(kind)));
     }
@@ -136,5 +141,6 @@ async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Asked<T> {
 /// Nobody could be asked.
 fn silent(channel: ChannelKind, check: &'static str, why: &str) -> Finding {
     let message = format!("could not be checked: {why}");
-    Finding::new(channel, check, Verdict::Unknown, message).fix("check the network, and api_base if it is set")
+    Finding::new(channel, check, Verdict::Unknown, message)
+        .fix("check the network, and api_base if it is set")
 }

@@ -58,7 +58,9 @@ pub enum SimulateError {
     #[error("no webhook belongs to the channel {0}; choose meta, twilio, telegram or chatwoot")]
     NoWebhook(ChannelKind),
     /// The bot asks for its messages.
-    #[error("the bot asks Telegram for its messages; set channels.telegram.mode = \"webhook\" to have them posted")]
+    #[error(
+        "the bot asks Telegram for its messages; set channels.telegram.mode = \"webhook\" to have them posted"
+    )]
     Polls,
     /// What is to be posted is not what the provider posts.
     #[error("{0}")]
@@ -85,13 +87,19 @@ pub fn simulate(
     }
 }
 
-fn of_meta(order: &Order<'_>, content: &Content, clock: &Clock, ids: &Ids) -> Result<Simulated, SimulateError> {
+fn of_meta(
+    order: &Order<'_>,
+    content: &Content,
+    clock: &Clock,
+    ids: &Ids,
+) -> Result<Simulated, SimulateError> {
     let config = order.channels.meta.as_ref().ok_or(SimulateError::Off(ChannelKind::Meta))?;
     let contact = order.contact.unwrap_or("573000000000").trim_start_matches('+');
     let body = match content {
         Content::Body(body) => body.clone(),
         Content::Text(text) => {
-            let metadata = json!({"phone_number_id": config.phone_number_id, "display_phone_number": "573000000001"});
+            let metadata =
+                json!({"phone_number_id": config.phone_number_id, "display_phone_number": "573000000001"});
             let message = json!({"from": contact, "id": format!("wamid.{}", ids.next("simulated")), "type": "text",
                 "timestamp": clock.now().as_second().to_string(), "text": {"body": text}});
             let contacts = json!([{"profile": {"name": "Simulated"}, "wa_id": contact}]);
@@ -159,7 +167,9 @@ fn of_telegram(order: &Order<'_>, content: &Content, clock: &Clock) -> Result<Si
         Content::Text(text) => {
             let contact = order.contact.unwrap_or("1000000");
             let id: i64 = contact.parse().map_err(|_| {
-                SimulateError::Body(format!("a contact of Telegram is a number such as 1000000, not {contact:?}"))
+                SimulateError::Body(format!(
+                    "a contact of Telegram is a number such as 1000000, not {contact:?}"
+                ))
             })?;
             // Ids of updates are 32 bits wide and grow.
             let update = clock.now_ms() / 100 % i64::from(i32::MAX);
@@ -170,14 +180,21 @@ fn of_telegram(order: &Order<'_>, content: &Content, clock: &Clock) -> Result<Si
             json!({"update_id": update, "message": message})
         }
     };
-    let headers = vec![
-        (CONTENT_TYPE_NAME, "application/json".to_owned()),
-        ("x-telegram-bot-api-secret-token", secret),
-    ];
-    Ok(Simulated { path: format!("/webhooks/telegram/{}", order.tenant), headers, body: body.to_string().into_bytes() })
+    let headers =
+        vec![(CONTENT_TYPE_NAME, "application/json".to_owned()), ("x-telegram-bot-api-secret-token", secret)];
+    Ok(Simulated {
+        path: format!("/webhooks/telegram/{}", order.tenant),
+        headers,
+        body: body.to_string().into_bytes(),
+    })
 }
 
-fn of_chatwoot(order: &Order<'_>, content: &Content, clock: &Clock, ids: &Ids) -> Result<Simulated, SimulateError> {
+fn of_chatwoot(
+    order: &Order<'_>,
+    content: &Content,
+    clock: &Clock,
+    ids: &Ids,
+) -> Result<Simulated, SimulateError> {
     let config = order.channels.chatwoot.as_ref().ok_or(SimulateError::Off(ChannelKind::Chatwoot))?;
     let body = match content {
         Content::Body(body) => body.clone(),
@@ -209,7 +226,8 @@ fn of_chatwoot(order: &Order<'_>, content: &Content, clock: &Clock, ids: &Ids) -
             headers.push(("x-chatwoot-timestamp", time));
         }
         (None, Some(token)) => {
-            let query = form_urlencoded::Serializer::new(String::new()).append_pair("token", token.expose()).finish();
+            let query =
+                form_urlencoded::Serializer::new(String::new()).append_pair("token", token.expose()).finish();
             path = format!("{path}?{query}");
         }
         (None, None) => {

@@ -11,6 +11,7 @@ mod signature;
 
 use url::form_urlencoded;
 
+pub use self::signature::sign;
 pub(super) use self::{media::fetch, send::send, signature::is_signed};
 use super::{Received, Refused};
 use crate::{

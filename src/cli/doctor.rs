@@ -42,7 +42,11 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
     })
 }
 
-async fn examine(tenants: &TenantDirectory, ids: &[TenantId], context: &Context) -> anyhow::Result<ExitStatus> {
+async fn examine(
+    tenants: &TenantDirectory,
+    ids: &[TenantId],
+    context: &Context,
+) -> anyhow::Result<ExitStatus> {
     let http = crate::channel::http_client()?;
     let public_url = context.config.server.public_url.as_deref();
     let (mut worst, mut is_misconfigured) = (Verdict::Ok, false);
@@ -51,7 +55,9 @@ async fn examine(tenants: &TenantDirectory, ids: &[TenantId], context: &Context)
             Ok(config) => config,
             Err(TenantFileError::Wrong(errors)) => {
                 is_misconfigured = true;
-                context.output.error(&errors.to_string(), Some("correct the file; its channels were not checked"));
+                context
+                    .output
+                    .error(&errors.to_string(), Some("correct the file; its channels were not checked"));
                 continue;
             }
             Err(other) => return Err(other.into()),
@@ -92,7 +98,10 @@ fn show(tenant: &TenantId, finding: &Finding, context: &Context) -> anyhow::Resu
         Verdict::Unknown => "unknown",
         Verdict::Wrong => "WRONG",
     };
-    context.output.line(format_args!("{word:<8} {tenant} {} {}: {}", finding.channel, finding.check, finding.message))?;
+    context.output.line(format_args!(
+        "{word:<8} {tenant} {} {}: {}",
+        finding.channel, finding.check, finding.message
+    ))?;
     if let Some(fix) = &finding.fix {
         context.output.line(format_args!("         fix: {fix}"))?;
     }

@@ -28,9 +28,10 @@ pub fn split(text: &str, limit: usize) -> Vec<String> {
         let cut = cut(&rest, limit);
         let (piece, more) =
             (rest.get(..cut.end).unwrap_or_default(), rest.get(cut.next..).unwrap_or_default());
-        let (piece, more) = match cut.inside_bold {
-            true => (format!("{}*", piece.trim_end()), format!("*{}", more.trim_start())),
-            false => (piece.trim().to_owned(), more.trim_start().to_owned()),
+        let (piece, more) = if cut.inside_bold {
+            (format!("{}*", piece.trim_end()), format!("*{}", more.trim_start()))
+        } else {
+            (piece.trim().to_owned(), more.trim_start().to_owned())
         };
         if !piece.is_empty() {
             pieces.push(piece);

@@ -1,5 +1,6 @@
 //! What providers post: verified and parsed by their channel, safe on disk before they are answered. Never a model here.
 
+mod chatwoot;
 mod meta;
 mod twilio;
 
@@ -30,6 +31,8 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/webhooks/meta/{tenant}", get(meta::register).post(meta::message))
         .route("/webhooks/twilio/{tenant}", post(twilio::message))
         .route("/webhooks/twilio/{tenant}/status", post(twilio::message))
+        .route("/webhooks/chatwoot", post(chatwoot::of_account))
+        .route("/webhooks/chatwoot/{tenant}", post(chatwoot::of_tenant))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 

@@ -52,7 +52,6 @@ pub(crate) struct Sent {
     pub(crate) number: String,
     pub(crate) body: Value,
     pub(crate) status: u16,
-    pub(crate) id: String,
 }
 
 #[derive(Default)]
@@ -211,7 +210,7 @@ async fn take(
             None if number != NUMBER && number != SECOND_NUMBER => (400, 33),
             None => problem(&body, books.closed).map_or((200, 0), |code| (400, code)),
         };
-        books.sent.push(Sent { number, body: body.clone(), status, id: id.clone() });
+        books.sent.push(Sent { number, body: body.clone(), status });
         (fail, status, code, id)
     };
     match (fail, status) {

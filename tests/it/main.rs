@@ -11,13 +11,16 @@
 
 mod api_documents;
 mod audit;
+mod channel_commands;
 mod chat;
+mod chatwoot;
 mod config;
 mod crash;
 mod delivery;
 mod desk;
 mod documents;
 mod fake_business;
+mod fake_chatwoot;
 mod fake_llm;
 mod fake_mail;
 mod fake_mcp;

@@ -94,7 +94,7 @@ async fn what_meta_signed_is_taken_and_what_was_changed_is_not() {
         assert_eq!(post_raw(&daemon, path, body, signature).await, 200, "{}", field("name"));
     }
     let ids = column(&site, "select message_id from inbox order by seq");
-    assert_eq!(ids.len(), 19, "{ids:?}");
+    assert_eq!(ids.len(), 17, "{ids:?}");
     wait_until(&site, "select count(*) || '' from inbox where turn_id is null", &["0"]).await;
     wait_until(&site, "select count(*) || '' from outbox where state <> 'sent'", &["0"]).await;
     let customers: Vec<String> =
@@ -133,10 +133,9 @@ async fn only_who_knows_the_word_registers_the_address() {
 #[tokio::test]
 async fn a_webhook_that_comes_five_times_in_any_order_has_one_reply() {
     let meta = FakeMeta::start();
-    let llm = FakeLlm::start(["uno", "dos", "tres"].map(|text| Act::Answer(text.to_owned())));
-    let site = site(&meta, "", &keys(&llm, ""));
+    let site = site(&meta, "", "");
     let daemon = site.start();
-    let webhooks = ["¿Abren hoy?", "¿Y el sábado?", "¿Tienen tornillos?"]
+    let webhooks = ["hola", "¿Dónde quedan?", "gracias"]
         .iter()
         .enumerate()
         .map(|(n, question)| text(&format!("w{n}"), ANA, question));
@@ -149,8 +148,10 @@ async fn a_webhook_that_comes_five_times_in_any_order_has_one_reply() {
         }
     }
     wait_until(&site, STATES, &["sent", "sent", "sent"]).await;
-    assert_eq!((meta.texts(), meta.tried().len()), (["uno", "dos", "tres"].map(str::to_owned).to_vec(), 3));
-    assert_eq!(llm.asked().len(), 3);
+    let texts = meta.texts();
+    assert_eq!((texts.len(), meta.tried().len()), (3, 3));
+    assert!(texts[0].starts_with("¡Hola") && texts[1].contains("Calle 5 # 10-20"), "{texts:?}");
+    assert!(texts[2] != texts[0], "{texts:?}");
 }
 
 #[tokio::test]

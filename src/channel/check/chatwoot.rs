@@ -55,11 +55,17 @@ pub(super) async fn check(http: &Client, config: &Chatwoot, findings: &mut Vec<F
         }
         Asked::Said(inboxes) => {
             let count = inboxes.payload.len();
-            Finding::new(CHATWOOT, "account", Verdict::Ok, format!("the account {account} has {count} inboxes"))
+            Finding::new(
+                CHATWOOT,
+                "account",
+                Verdict::Ok,
+                format!("the account {account} has {count} inboxes"),
+            )
         }
         Asked::Refused(status, _) => {
             let message = format!("the token may not see the account {account} ({})", status.as_u16());
-            Finding::new(CHATWOOT, "account", Verdict::Wrong, message).fix("check account_id: it is in the address of the dashboard")
+            Finding::new(CHATWOOT, "account", Verdict::Wrong, message)
+                .fix("check account_id: it is in the address of the dashboard")
         }
         Asked::Silent(why) => silent(CHATWOOT, "account", &why),
     });
@@ -69,9 +75,16 @@ pub(super) async fn check(http: &Client, config: &Chatwoot, findings: &mut Vec<F
 /// Whether webhooks can be told from forged ones.
 fn signing(config: &Chatwoot) -> Finding {
     match (&config.webhook_secret, &config.webhook_token) {
-        (Some(_), _) => Finding::new(CHATWOOT, "webhook", Verdict::Ok, "webhooks are checked by their signature"),
-        (None, Some(_)) => Finding::new(CHATWOOT, "webhook", Verdict::Warning, "webhooks are known by the token in their address only")
-            .fix("with Chatwoot 4.11 or later set webhook_secret"),
+        (Some(_), _) => {
+            Finding::new(CHATWOOT, "webhook", Verdict::Ok, "webhooks are checked by their signature")
+        }
+        (None, Some(_)) => Finding::new(
+            CHATWOOT,
+            "webhook",
+            Verdict::Warning,
+            "webhooks are known by the token in their address only",
+        )
+        .fix("with Chatwoot 4.11 or later set webhook_secret"),
         (None, None) => Finding::new(CHATWOOT, "webhook", Verdict::Wrong, "no webhook of Chatwoot is taken")
             .fix("set webhook_secret, or webhook_token for Chatwoot before 4.11"),
     }

@@ -10,7 +10,7 @@ use crate::{config::tenant::channels::meta::Meta, domain::conversation::ChannelK
 const META: ChannelKind = ChannelKind::Meta;
 
 #[derive(Deserialize)]
-struct Number {
+struct Line {
     display_phone_number: Option<String>,
     verified_name: Option<String>,
     quality_rating: Option<String>,
@@ -55,8 +55,9 @@ pub(super) async fn check(http: &Client, config: &Meta, places: &[String], findi
                 let message = format!("{phone} ({name}), quality {quality}");
                 let found = Finding::new(META, "number", Verdict::Ok, &message);
                 findings.push(match quality {
-                    "RED" => Finding { verdict: Verdict::Warning, ..found }
-                        .fix("customers block or report this number; see WhatsApp Manager before Meta limits it"),
+                    "RED" => Finding { verdict: Verdict::Warning, ..found }.fix(
+                        "customers block or report this number; see WhatsApp Manager before Meta limits it",
+                    ),
                     _ => found,
                 });
                 findings.extend(webhook(&number.webhook_configuration, places));
@@ -74,10 +75,14 @@ pub(super) async fn check(http: &Client, config: &Meta, places: &[String], findi
     findings.push(match ask::<Apps>(http.get(url).bearer_auth(config.access_token.expose())).await {
         Asked::Said(apps) if apps.data.is_empty() => {
             let message = "no app is subscribed to the account, so Meta posts no messages";
-            Finding::new(META, "subscription", Verdict::Wrong, message)
-                .fix(format!("subscribe the app: POST {}/{account}/subscribed_apps with its token", config.api_base))
+            Finding::new(META, "subscription", Verdict::Wrong, message).fix(format!(
+                "subscribe the app: POST {}/{account}/subscribed_apps with its token",
+                config.api_base
+            ))
         }
-        Asked::Said(_) => Finding::new(META, "subscription", Verdict::Ok, "an app is subscribed to the account"),
+        Asked::Said(_) => {
+            Finding::new(META, "subscription", Verdict::Ok, "an app is subscribed to the account")
+        }
         Asked::Refused(status, told) => refused("subscription", account, status, &told),
         Asked::Silent(why) => silent(META, "subscription", &why),
     });
@@ -91,7 +96,7 @@ pub(super) async fn display_phone(http: &Client, config: &Meta, id: &str) -> Res
     }
 }
 
-async fn number(http: &Client, config: &Meta, id: &str) -> Asked<Number> {
+async fn number(http: &Client, config: &Meta, id: &str) -> Asked<Line> {
     let fields = "display_phone_number,verified_name,quality_rating,webhook_configuration";
     let url = format!("{}/{id}?fields={fields}", config.api_base);
     ask(http.get(url).bearer_auth(config.access_token.expose())).await

@@ -64,7 +64,12 @@ pub(super) async fn check(
 ) {
     match method::<Bot>(http, config, "getMe").await {
         Asked::Said(bot) => {
-            findings.push(Finding::new(TELEGRAM, "credentials", Verdict::Ok, format!("the bot is @{}", bot.username)));
+            findings.push(Finding::new(
+                TELEGRAM,
+                "credentials",
+                Verdict::Ok,
+                format!("the bot is @{}", bot.username),
+            ));
         }
         Asked::Refused(status, _) => {
             let message = format!("Telegram refuses the token ({})", status.as_u16());

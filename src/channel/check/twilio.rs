@@ -17,7 +17,8 @@ struct Account {
 
 pub(super) async fn check(http: &Client, config: &Twilio, place: Option<&str>, findings: &mut Vec<Finding>) {
     let url = format!("{}/2010-04-01/Accounts/{}.json", config.api_base, config.account_sid);
-    let asked = ask::<Account>(http.get(url).basic_auth(&config.account_sid, Some(config.auth_token.expose())));
+    let asked =
+        ask::<Account>(http.get(url).basic_auth(&config.account_sid, Some(config.auth_token.expose())));
     findings.push(match asked.await {
         Asked::Said(account) if account.status == "active" => {
             let name = account.friendly_name.unwrap_or_default();

@@ -13,7 +13,10 @@ use crate::{
         check::{display_phone, username},
         http_client,
     },
-    cli::{context::Context, exit::{ExitStatus, Failure}},
+    cli::{
+        context::Context,
+        exit::{ExitStatus, Failure},
+    },
     config::tenant::TenantConfig,
     domain::{campaign::Campaign, conversation::ChannelKind},
     prompts::{Facts, Prompts, Text},
@@ -112,7 +115,9 @@ fn prepared(args: &Args, config: &TenantConfig) -> anyhow::Result<String> {
         (Some(text), _) => text.clone(),
         (None, None) => String::new(),
         // A mark alone would not be a message.
-        (None, Some(_)) => Prompts::load(None, None)?.text(Text::LinkText, config.language, &Facts::default()),
+        (None, Some(_)) => {
+            Prompts::load(None, None)?.text(Text::LinkText, config.language, &Facts::default())
+        }
     };
     Ok(args.campaign.as_ref().map_or_else(|| text.clone(), |campaign| campaign.mark(&text)))
 }
@@ -122,7 +127,8 @@ fn whatsapp(channel: ChannelKind, phone: &str, text: &str) -> anyhow::Result<Lin
     let mut url = Url::parse(&format!("https://wa.me/{digits}"))?;
     if !text.is_empty() {
         // WhatsApp shows a plus as it is, so spaces are written in full.
-        let text = url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+        let text =
+            url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
         url.set_query(Some(&format!("text={text}")));
     }
     Ok(Link { channel, url: url.into() })
@@ -144,14 +150,16 @@ const PIXELS: usize = 12;
 
 fn code(url: &str) -> anyhow::Result<QRCode> {
     let code = QRBuilder::new(url).ecl(ECL::M).build();
-    code.map_err(|_| Failure::new(ExitStatus::Failure, "the link is too long for a QR code; shorten the text").into())
+    code.map_err(|_| {
+        Failure::new(ExitStatus::Failure, "the link is too long for a QR code; shorten the text").into()
+    })
 }
 
 /// Whether a place is dark, counted from the corner of the border.
 fn is_dark(code: &QRCode, x: usize, y: usize) -> bool {
     let inside = |at: usize| at.checked_sub(QUIET).filter(|at| *at < code.size);
     match (inside(x), inside(y)) {
-        (Some(x), Some(y)) => code.data.get(y * code.size + x).is_some_and(fast_qr::Module::value),
+        (Some(x), Some(y)) => code.data.get(y * code.size + x).is_some_and(|module| module.value()),
         _ => false,
     }
 }
@@ -195,8 +203,14 @@ mod tests {
     #[test]
     fn a_link_carries_its_text_and_its_campaign() {
         let link = whatsapp(ChannelKind::Meta, "+57 300 111-2233", "Hola, ¿qué tal? [feria-2026]").unwrap();
-        assert_eq!(link.url, "https://wa.me/573001112233?text=Hola%2C%20%C2%BFqu%C3%A9%20tal%3F%20%5Bferia-2026%5D");
-        assert_eq!(whatsapp(ChannelKind::Twilio, "+14155238886", "").unwrap().url, "https://wa.me/14155238886");
+        assert_eq!(
+            link.url,
+            "https://wa.me/573001112233?text=Hola%2C%20%C2%BFqu%C3%A9%20tal%3F%20%5Bferia-2026%5D"
+        );
+        assert_eq!(
+            whatsapp(ChannelKind::Twilio, "+14155238886", "").unwrap().url,
+            "https://wa.me/14155238886"
+        );
         let campaign = Campaign::parse("feria-2026").unwrap();
         assert_eq!(bot("acme_bot", Some(&campaign)).unwrap().url, "https://t.me/acme_bot?start=feria-2026");
         assert_eq!(bot("acme_bot", None).unwrap().url, "https://t.me/acme_bot");

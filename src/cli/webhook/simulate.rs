@@ -55,12 +55,14 @@ struct Answered<'a> {
 }
 
 pub(super) async fn run(args: Args, context: Context) -> anyhow::Result<ExitStatus> {
-    let config = TenantDirectory::new(&context.config.paths.tenants).load(&args.tenant, context.source.env())?;
+    let config =
+        TenantDirectory::new(&context.config.paths.tenants).load(&args.tenant, context.source.env())?;
     let content = match (args.text, &args.file) {
         (Some(text), _) => Content::Text(text),
         (None, Some(file)) => {
             let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-            let body = serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", file.display()))?;
+            let body =
+                serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", file.display()))?;
             Content::Body(body)
         }
         (None, None) => Content::Text(String::new()),

@@ -278,6 +278,7 @@ impl Turn {
             text: &self.question.text,
             agents: self.agents(),
             known: self.known(),
+            spoken: self.is_spoken(),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
         lead::{LeadField, LeadRecord},
         message::Role,
     },
-    engine::{builtin::Answer, desk::ThreatPolicy, lead, lead::EmailProblem, memory},
+    engine::{builtin::Answer, desk::ThreatPolicy, format, lead, lead::EmailProblem, memory},
     prompts::Text,
     store::turn::Newer,
 };
@@ -68,6 +68,8 @@ impl Turn {
     /// What is said when a person is called.
     pub(super) fn handoff_words(&self, reason: HandoffReason) -> Spoken {
         let text = match reason {
+            // Nobody answers "here" when the caller has hung up.
+            _ if self.is_spoken() => Text::CallPerson,
             HandoffReason::NegativeSentiment => Text::HandoffUpset,
             HandoffReason::RepeatedFallbacks => Text::HandoffUnknown,
             HandoffReason::Loop => Text::HandoffLoop,
@@ -90,7 +92,7 @@ impl Turn {
     pub(super) fn commit(&mut self, spoken: Spoken) -> Step {
         let after = self.afterword(&spoken);
         let mut reply = spoken.text.clone();
-        if !spoken.source_line.is_empty() {
+        if !spoken.source_line.is_empty() && !self.is_spoken() {
             // Under an afterword the source keeps to its answer, so that there are two paragraphs at most.
             reply.push_str(if after.is_empty() { "\n\n" } else { "\n" });
             reply.push_str(&spoken.source_line);
@@ -104,6 +106,10 @@ impl Turn {
             && !self.question.text.is_empty()
         {
             reply = format!("{unread}\n\n{reply}");
+        }
+        if self.is_spoken() {
+            let link = self.builtin().text(Text::SpokenLink, self.question.language);
+            reply = format::spoken(&reply, &link);
         }
         let effects = self.effects();
         let outcome = Outcome { effects, ..self.outcome(spoken, reply.trim().to_owned()) };
