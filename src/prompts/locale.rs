@@ -138,6 +138,10 @@ texts! {
     BudgetSoft = "alert_budget_soft",
     /// The operator: a tenant's budget is spent.
     BudgetHard = "alert_budget_hard",
+    /// The customer: what the business offers, in its owner's words.
+    Overview = "overview",
+    /// The customer: what help is needed with.
+    WhatHappened = "what_happened",
     /// The customer: a voice note cannot be heard just now.
     VoiceTrouble = "voice_trouble",
     /// The operator: the provider of a channel refuses the token.

@@ -159,11 +159,10 @@ fn interactive(text: &str, choices: &[String], list_button: &str) -> Option<Valu
     } else if choices.len() <= MAX_ROWS.0 {
         let row = |choice: &String| {
             let title = shorten(choice, MAX_ROWS.1);
-            match title == *choice {
-                true => json!({"id": id(choice), "title": title}),
-                false => {
-                    json!({"id": id(choice), "title": title, "description": shorten(choice, MAX_ROWS.2)})
-                }
+            if title == *choice {
+                json!({"id": id(choice), "title": title})
+            } else {
+                json!({"id": id(choice), "title": title, "description": shorten(choice, MAX_ROWS.2)})
             }
         };
         let rows: Vec<Value> = choices.iter().map(row).collect();

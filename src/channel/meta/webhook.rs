@@ -81,7 +81,7 @@ struct Change {
 }
 
 #[derive(Deserialize)]
-struct Messages {
+struct Brought {
     metadata: Metadata,
     #[serde(default)]
     contacts: Vec<Contact>,
@@ -112,7 +112,7 @@ struct Profile {
 }
 
 #[derive(Deserialize)]
-struct Status {
+struct Report {
     id: String,
     status: String,
     biz_opaque_callback_data: Option<String>,
@@ -140,7 +140,7 @@ impl WireError {
     /// The problem in a line.
     pub(super) fn words(&self) -> String {
         let told = self.error_data.details.as_ref().or(self.message.as_ref()).or(self.title.as_ref());
-        let told: String = told.map(String::as_str).unwrap_or("no reason given").chars().take(300).collect();
+        let told: String = told.map_or("no reason given", String::as_str).chars().take(300).collect();
         format!("error {}: {told}", self.code)
     }
 }
@@ -162,7 +162,7 @@ pub fn parse(meta: &Meta, body: &[u8]) -> Result<Webhook, Refused> {
             continue;
         }
         match serde_json::from_value(change.value) {
-            Ok(messages) => webhook.take(meta, messages),
+            Ok(brought) => webhook.take(meta, brought),
             // What it says of the change may be a phone number, so it is not told.
             Err(_) => webhook.notes.push(Note::Problem("a change that is not understood".to_owned())),
         }
@@ -171,8 +171,8 @@ pub fn parse(meta: &Meta, body: &[u8]) -> Result<Webhook, Refused> {
 }
 
 impl Webhook {
-    fn take(&mut self, meta: &Meta, messages: Messages) {
-        let Messages { metadata, contacts, messages, statuses, errors } = messages;
+    fn take(&mut self, meta: &Meta, brought: Brought) {
+        let Brought { metadata, contacts, messages, statuses, errors } = brought;
         if !meta.has_number(&metadata.phone_number_id) {
             self.notes.push(Note::UnknownNumber(metadata.phone_number_id));
             return;
@@ -227,7 +227,7 @@ impl Webhook {
         });
     }
 
-    fn take_status(&mut self, status: Status) {
+    fn take_status(&mut self, status: Report) {
         let state = match status.status.as_str() {
             "sent" => DeliveryState::Sent,
             "delivered" => DeliveryState::Delivered,

@@ -135,9 +135,12 @@ struct Button {
 
 #[derive(Deserialize)]
 struct Interactive {
-    button_reply: Option<Choice>,
-    list_reply: Option<Choice>,
-    nfm_reply: Option<Form>,
+    #[serde(rename = "button_reply")]
+    button: Option<Choice>,
+    #[serde(rename = "list_reply")]
+    row: Option<Choice>,
+    #[serde(rename = "nfm_reply")]
+    form: Option<Form>,
 }
 
 #[derive(Deserialize)]
@@ -159,11 +162,11 @@ struct Form {
 struct Order {
     text: Option<String>,
     #[serde(default)]
-    product_items: Vec<Item>,
+    product_items: Vec<Ordered>,
 }
 
 #[derive(Deserialize)]
-struct Item {
+struct Ordered {
     product_retailer_id: String,
     #[serde(default)]
     quantity: Value,
@@ -345,10 +348,10 @@ impl Card {
 
 impl Interactive {
     fn words(&self) -> Option<String> {
-        if let Some(choice) = self.button_reply.as_ref().or(self.list_reply.as_ref()) {
+        if let Some(choice) = self.button.as_ref().or(self.row.as_ref()) {
             return choice.words();
         }
-        let form = self.nfm_reply.as_ref()?;
+        let form = self.form.as_ref()?;
         let answers: Option<serde_json::Map<String, Value>> =
             form.response_json.as_deref().and_then(|json| serde_json::from_str(json).ok());
         let lines: Vec<String> = answers
@@ -382,7 +385,7 @@ impl Order {
             .product_items
             .iter()
             .map(|item| {
-                let Item { product_retailer_id, quantity, item_price, currency } = item;
+                let Ordered { product_retailer_id, quantity, item_price, currency } = item;
                 format!("{} × {product_retailer_id} ({} {currency})", plain(quantity), plain(item_price))
             })
             .collect();

@@ -10,7 +10,9 @@ use crate::{
         lead::{LeadField, LeadRecord},
         message::Role,
     },
-    engine::{builtin::Answer, desk::ThreatPolicy, format, lead, lead::EmailProblem, memory},
+    engine::{
+        agent, builtin::Answer, desk::ThreatPolicy, format, lead, lead::EmailProblem, memory, question,
+    },
     prompts::Text,
     store::turn::Newer,
 };
@@ -51,11 +53,23 @@ impl Turn {
         if !spoken.known {
             if self.is_out_of_scope() {
                 spoken.text = self.builtin().text(Text::OutOfScope, self.question.language);
+            } else if self.only_asks_for_help() {
+                spoken = Spoken::builtin(
+                    self.builtin().text(Text::WhatHappened, self.question.language),
+                    Vec::new(),
+                );
             } else if self.input.standing.fallbacks + 1 > self.input.desk.handoff.max_fallbacks {
                 return self.hand_off(HandoffReason::RepeatedFallbacks);
             }
         }
         self.commit(spoken)
+    }
+
+    /// Whether the customer wants help and does not say with what.
+    fn only_asks_for_help(&self) -> bool {
+        const MAX_WORDS: usize = 2;
+        let [intent] = self.sight.chosen() else { return false };
+        intent.agent == agent::SUPPORT && question::subject(&self.question.text).len() <= MAX_WORDS
     }
 
     /// Ends the turn by calling a person.
