@@ -102,7 +102,8 @@ fn of_meta(
                 json!({"phone_number_id": config.phone_number_id, "display_phone_number": "573000000001"});
             let message = json!({"from": contact, "id": format!("wamid.{}", ids.next("simulated")), "type": "text",
                 "timestamp": clock.now().as_second().to_string(), "text": {"body": text}});
-            let contacts = json!([{"profile": {"name": "Simulated"}, "wa_id": contact}]);
+            let contacts =
+                json!([{"profile": {"name": "Simulated"}, "wa_id": contact, "user_id": "CO.1000000"}]);
             let value = json!({"messaging_product": "whatsapp", "metadata": metadata, "contacts": contacts,
                 "messages": [message]});
             json!({"object": "whatsapp_business_account",

@@ -11,6 +11,7 @@ use crate::{
         APP_SECRET, Fail, FakeMeta, NUMBER, SECOND_NUMBER, VERIFY_TOKEN, post_raw, post_signed, sign, text,
         webhook,
     },
+    fake_twilio::{FakeTwilio, PUBLIC_URL},
     fake_webhook::FakeWebhook,
     harness::{Daemon, PATIENCE, Site},
     media::voice_note,
@@ -377,4 +378,24 @@ async fn a_voice_note_is_fetched_and_heard_and_a_damaged_one_is_not() {
         let heard = llm.asked().iter().filter(|asked| asked.path == "/audio/transcriptions").count();
         assert_eq!(heard, usize::from(!damaged));
     }
+}
+
+#[tokio::test]
+async fn meta_and_twilio_share_an_address_and_are_told_apart() {
+    let (meta, twilio) = (FakeMeta::start(), FakeTwilio::start());
+    let site = site(&meta, "", &format!("[server]\npublic_url = \"{PUBLIC_URL}\"\n"));
+    site.write("tenants/acme/tenant.toml", &format!("{TENANT}{}{}", meta.config(""), twilio.config("")));
+    let daemon = site.start();
+    let path = "/webhooks/whatsapp/acme";
+    assert_eq!(post_signed(&daemon, path, &text("w1", ANA, "hola")).await, 200);
+    let form = [
+        ("MessageSid", "SM1"),
+        ("From", "whatsapp:+573001112299"),
+        ("To", "whatsapp:+14155238886"),
+        ("Body", "hola"),
+        ("NumMedia", "0"),
+    ];
+    assert_eq!(crate::fake_twilio::post_signed(&daemon, path, &form).await.0, 200);
+    assert_eq!(meta.wait_for_taken(1).await[0].body["to"], ANA);
+    assert_eq!(twilio.wait_for_taken(1).await[0].field("To"), "whatsapp:+573001112299");
 }

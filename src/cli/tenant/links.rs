@@ -24,7 +24,7 @@ use crate::{
 
 /// What a link leads to.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub(super) struct Args {
+pub(super) struct LinkArgs {
     /// What the customer finds already written behind the WhatsApp links
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
@@ -55,7 +55,11 @@ pub(super) struct Link {
 }
 
 /// The links of a tenant. What is not configured is asked of the provider; what it does not tell is warned about.
-pub(super) async fn find(args: &Args, config: &TenantConfig, context: &Context) -> anyhow::Result<Vec<Link>> {
+pub(super) async fn find(
+    args: &LinkArgs,
+    config: &TenantConfig,
+    context: &Context,
+) -> anyhow::Result<Vec<Link>> {
     let http = http_client()?;
     let is_wanted = |kind| args.channel.is_none_or(|wanted| wanted == kind);
     let text = prepared(args, config)?;
@@ -91,7 +95,7 @@ pub(super) async fn find(args: &Args, config: &TenantConfig, context: &Context) 
 }
 
 /// Shows the QR codes on stderr, and writes the picture that was asked for.
-pub(super) fn draw(args: &Args, links: &[Link], context: &Context) -> anyhow::Result<()> {
+pub(super) fn draw(args: &LinkArgs, links: &[Link], context: &Context) -> anyhow::Result<()> {
     if let Some(file) = &args.qr {
         let Some(link) = links.first() else {
             let failure = Failure::new(ExitStatus::NothingFound, "there is no link to draw");
@@ -110,7 +114,7 @@ pub(super) fn draw(args: &Args, links: &[Link], context: &Context) -> anyhow::Re
 }
 
 /// What stands in the customer's field: the text that was given, else a greeting, with the campaign's mark.
-fn prepared(args: &Args, config: &TenantConfig) -> anyhow::Result<String> {
+fn prepared(args: &LinkArgs, config: &TenantConfig) -> anyhow::Result<String> {
     let text = match (&args.text, &args.campaign) {
         (Some(text), _) => text.clone(),
         (None, None) => String::new(),

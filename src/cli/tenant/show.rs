@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::links::{self, Link};
+use super::links::{self, Link, LinkArgs};
 use crate::{
     cli::{block_on, context::Context, exit::ExitStatus},
     config::{tenant::TenantConfig, tenant_file::TenantDirectory},
@@ -20,7 +20,7 @@ pub(super) struct Args {
     #[arg(value_name = "ID")]
     id: TenantId,
     #[command(flatten)]
-    links: links::Args,
+    links: LinkArgs,
 }
 
 #[derive(Debug, Serialize)]
