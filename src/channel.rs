@@ -8,6 +8,7 @@ pub mod check;
 pub mod meta;
 pub mod simulate;
 pub mod twilio;
+pub mod voice;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +29,7 @@ use crate::{
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
 pub const SERVED: &[ChannelKind] =
-    &[ChannelKind::Api, ChannelKind::Meta, ChannelKind::Twilio, ChannelKind::Chatwoot];
+    &[ChannelKind::Api, ChannelKind::Meta, ChannelKind::Twilio, ChannelKind::Chatwoot, ChannelKind::Voice];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -148,7 +149,11 @@ impl Channels {
             return script.send(reply);
         }
         match reply.channel {
-            ChannelKind::Api => {
+            ChannelKind::Voice if reply.turn.is_none() => Err(SendError::Permanent {
+                message: "a person cannot speak into a phone call from here; call the number back".to_owned(),
+            }),
+            // The request of the call waits for it, and speaks it.
+            ChannelKind::Api | ChannelKind::Voice => {
                 self.api.hand_over(tenant, &reply.conversation);
                 Ok(Sent::default())
             }

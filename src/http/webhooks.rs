@@ -3,6 +3,7 @@
 mod chatwoot;
 mod meta;
 mod twilio;
+mod voice;
 
 use axum::{
     Router,
@@ -33,6 +34,8 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/webhooks/twilio/{tenant}/status", post(twilio::message))
         .route("/webhooks/chatwoot", post(chatwoot::of_account))
         .route("/webhooks/chatwoot/{tenant}", post(chatwoot::of_tenant))
+        .route("/webhooks/voice/{tenant}", post(voice::call))
+        .route("/webhooks/voice/{tenant}/status", post(voice::call))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 

@@ -41,3 +41,4 @@ mod serve;
 mod service;
 mod tenant;
 mod twilio;
+mod voice;

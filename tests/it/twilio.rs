@@ -44,20 +44,6 @@ async fn write(daemon: &Daemon, fields: &[(&str, &str)]) {
     assert_eq!(post_signed(daemon, PATH, fields).await, (200, EMPTY.to_owned()));
 }
 
-fn count(site: &Site, sql: &str) -> usize {
-    let db = Connection::open(site.database("acme")).unwrap();
-    db.busy_timeout(crate::harness::PATIENCE).unwrap();
-    db.query_row(sql, [], |row| row.get(0)).unwrap()
-}
-
-async fn wait_until(site: &Site, sql: &str, expected: usize) {
-    let begun = std::time::Instant::now();
-    while count(site, sql) != expected {
-        assert!(begun.elapsed() < crate::harness::PATIENCE, "{sql} is {}", count(site, sql));
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-}
-
 #[tokio::test]
 async fn what_twilio_signed_is_taken_at_once_and_what_was_changed_is_not() {
     let twilio = FakeTwilio::start();
@@ -93,8 +79,8 @@ async fn what_twilio_signed_is_taken_at_once_and_what_was_changed_is_not() {
         assert_eq!(post(form.to_owned(), signature).await, (200, EMPTY.to_owned()), "{}", text("name"));
         messages += usize::from(!path.ends_with("/status"));
     }
-    assert_eq!((messages, count(&site, "select count(*) from inbox")), (8, 8), "and nothing else");
-    wait_until(&site, "select count(*) from inbox where turn_id is null", 0).await;
+    assert_eq!((messages, site.count("acme", "select count(*) from inbox")), (8, 8), "and nothing else");
+    site.wait_until("acme", "select count(*) from inbox where turn_id is null", 0).await;
     let sent = twilio.wait_for_taken(1).await;
     assert_eq!(sent[0].field("To"), "whatsapp:+573001112233");
     assert!(!daemon.log().contains("573001112233") && !daemon.log().contains("taladro"), "{}", daemon.log());
@@ -113,7 +99,7 @@ async fn a_wrong_token_a_foreign_tenant_and_a_body_without_a_message_are_refused
     assert_eq!(post_signed(&daemon, "/webhooks/twilio/none", &fields).await.0, 404);
     assert_eq!(post_signed(&daemon, PATH, &[("Body", "hola")]).await.0, 400);
     assert_eq!(post_raw(&daemon, PATH, "x".repeat(5 << 20), "x").await.0, 413);
-    assert!(!site.database("acme").exists() || count(&site, "select count(*) from inbox") == 0);
+    assert_eq!(site.count("acme", "select count(*) from inbox"), 0);
 }
 
 #[tokio::test]
@@ -136,8 +122,8 @@ async fn a_webhook_that_comes_five_times_in_any_order_has_one_reply() {
     }
     to.sort();
     assert_eq!(to, contacts.into_iter().map(|(_, from)| from).collect::<Vec<_>>());
-    wait_until(&site, "select count(*) from inbox where turn_id is null", 0).await;
-    assert_eq!((count(&site, "select count(*) from outbox"), twilio.tried().len()), (8, 8));
+    site.wait_until("acme", "select count(*) from inbox where turn_id is null", 0).await;
+    assert_eq!((site.count("acme", "select count(*) from outbox"), twilio.tried().len()), (8, 8));
 }
 
 #[tokio::test]
@@ -174,14 +160,14 @@ async fn failures_and_a_restart_cost_nothing_but_time() {
     write(&daemon, &text("SM1", "whatsapp:+573001112233", "hola")).await;
     twilio.wait_for_tries(4).await;
     write(&daemon, &text("SM2", "whatsapp:+573001112233", "¿Dónde están?")).await;
-    wait_until(&site, "select count(*) from outbox", 2).await;
+    site.wait_until("acme", "select count(*) from outbox", 2).await;
     // What hangs is not known to have arrived: the next daemon sends it again.
     daemon.kill();
     let _next = site.start();
     let sent = twilio.wait_for_taken(2).await;
     assert!(sent[0].field("Body").starts_with("¡Hola"), "{sent:?}");
     assert!(sent[1].field("Body").contains("Calle 5"), "in their order: {sent:?}");
-    wait_until(&site, "select count(*) from outbox where state = 'sent'", 2).await;
+    site.wait_until("acme", "select count(*) from outbox where state = 'sent'", 2).await;
     assert_eq!(twilio.tried().len(), 6);
 }
 
@@ -192,7 +178,7 @@ async fn what_twilio_refuses_for_good_is_a_dead_letter_and_keeps_nothing_else_ba
     twilio.fail([Fail::Refuse(400, 21610, None)]);
     let daemon = site.start();
     write(&daemon, &text("SM1", "whatsapp:+573001112233", "hola")).await;
-    wait_until(&site, "select count(*) from outbox where state = 'dead'", 1).await;
+    site.wait_until("acme", "select count(*) from outbox where state = 'dead'", 1).await;
     write(&daemon, &text("SM2", "whatsapp:+573001112233", "gracias")).await;
     twilio.wait_for_taken(1).await;
     assert_eq!(twilio.tried().len(), 2, "never tried again");
@@ -221,7 +207,7 @@ async fn after_the_window_has_closed_the_reply_goes_out_in_a_template_or_waits_f
     let without = site(&twilio, "", "");
     let daemon = without.start();
     write(&daemon, &text("SM1", "whatsapp:+573001112233", "hola")).await;
-    wait_until(&without, "select count(*) from outbox where state = 'dead'", 1).await;
+    without.wait_until("acme", "select count(*) from outbox where state = 'dead'", 1).await;
     let letters = daemon.client.list("/api/v1/tenants/acme/dead-letters").await;
     assert!(letters[0]["error"].as_str().unwrap().contains("set content_sid"), "{letters:?}");
 }
@@ -239,12 +225,12 @@ async fn news_of_a_reply_are_kept_in_whatever_order_they_come() {
             [("MessageSid", sid.as_str()), ("MessageStatus", status), ("From", "whatsapp:+14155238886")];
         assert_eq!(post_signed(&daemon, &path, &fields).await, (200, EMPTY.to_owned()));
     }
-    assert_eq!(count(&site, "select count(*) from outbox where delivery = 'read'"), 1);
+    assert_eq!(site.count("acme", "select count(*) from outbox where delivery = 'read'"), 1);
     let failed = [("MessageSid", sid.as_str()), ("MessageStatus", "undelivered"), ("ErrorCode", "63015")];
     assert_eq!(post_signed(&daemon, &path, &failed).await.0, 200);
     let told =
         "select count(*) from outbox where delivery = 'failed' and last_error like 'Twilio 63015: %sandbox%'";
-    assert_eq!(count(&site, told), 1);
+    assert_eq!(site.count("acme", told), 1);
     assert_eq!(twilio.tried().len(), 1, "news are no messages");
 }
 
@@ -302,7 +288,7 @@ async fn a_voice_note_becomes_text_and_is_answered() {
     assert!(sent[0].field("Body").contains("Calle 5 # 10-20"), "{sent:?}");
     assert_eq!(llm.asked()[0].path, "/audio/transcriptions");
     let heard = "select count(*) from message where role = 'customer' and text = '¿Dónde están ustedes?'";
-    assert_eq!(count(&site, heard), 1);
+    assert_eq!(site.count("acme", heard), 1);
 }
 
 #[tokio::test]
@@ -322,7 +308,7 @@ async fn a_voice_note_that_nobody_can_hear_is_answered_honestly() {
         ];
         write(&daemon, &fields).await;
     }
-    wait_until(&site, "select count(*) from inbox where turn_id is null", 0).await;
+    site.wait_until("acme", "select count(*) from inbox where turn_id is null", 0).await;
     let sent = twilio.wait_for_taken(1).await;
     for message in &sent {
         assert!(message.field("Body").contains("no pude escuchar su nota de voz"), "{sent:?}");

@@ -26,7 +26,7 @@ pub fn spoken(reply: &str, link: &str) -> String {
 
 /// Marks, arrows and pictures.
 fn is_only_seen(c: char) -> bool {
-    matches!(c, '*' | '_' | '`' | '~' | '#' | '\u{200d}' | '\u{fe0f}' | '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
+    matches!(c, '*' | '_' | '`' | '~' | '\u{200d}' | '\u{fe0f}' | '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 /// The lines as running text: the items of a list become one sentence.
