@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     OURS,
-    words::{self, WireMessage},
+    words::{self, Content},
 };
 use crate::{
     channel::{Received, Refused},
@@ -142,6 +142,40 @@ impl WireError {
         let told = self.error_data.details.as_ref().or(self.message.as_ref()).or(self.title.as_ref());
         let told: String = told.map_or("no reason given", String::as_str).chars().take(300).collect();
         format!("error {}: {told}", self.code)
+    }
+}
+
+/// A message, as far as all kinds are alike.
+struct WireMessage {
+    /// Meta's id of it.
+    id: String,
+    /// The phone number without the plus, or the user id of a customer who shows no number.
+    contact: String,
+    group_id: Option<String>,
+    /// What it says.
+    content: Content,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    id: String,
+    from: Option<String>,
+    from_user_id: Option<String>,
+    group_id: Option<String>,
+}
+
+impl WireMessage {
+    /// Reads a message; none when it cannot be told who wrote it. One whose content is not understood still has its
+    /// sender, who is told so.
+    fn read(raw: Value) -> Option<Self> {
+        let content = Content::deserialize(&raw).unwrap_or_default();
+        let Envelope { id, from, from_user_id, group_id } = serde_json::from_value(raw).ok()?;
+        let contact = from.or(from_user_id).filter(|contact| !contact.is_empty())?;
+        (!id.is_empty()).then_some(Self { id, contact, group_id, content })
+    }
+
+    fn is_of_group(&self) -> bool {
+        self.group_id.is_some()
     }
 }
 

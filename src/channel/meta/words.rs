@@ -12,40 +12,6 @@ use super::{
 };
 use crate::domain::message::{Attachment, AttachmentKind};
 
-/// A message, as far as all kinds are alike.
-pub(super) struct WireMessage {
-    /// Meta's id of it.
-    pub(super) id: String,
-    /// The phone number without the plus, or the user id of a customer who shows no number.
-    pub(super) contact: String,
-    group_id: Option<String>,
-    /// What it says.
-    pub(super) content: Content,
-}
-
-#[derive(Deserialize)]
-struct Envelope {
-    id: String,
-    from: Option<String>,
-    from_user_id: Option<String>,
-    group_id: Option<String>,
-}
-
-impl WireMessage {
-    /// Reads a message; none when it cannot be told who wrote it. One whose content is not understood still has its
-    /// sender, who is told so.
-    pub(super) fn read(raw: Value) -> Option<Self> {
-        let content = Content::deserialize(&raw).unwrap_or_default();
-        let Envelope { id, from, from_user_id, group_id } = serde_json::from_value(raw).ok()?;
-        let contact = from.or(from_user_id).filter(|contact| !contact.is_empty())?;
-        (!id.is_empty()).then_some(Self { id, contact, group_id, content })
-    }
-
-    pub(super) fn is_of_group(&self) -> bool {
-        self.group_id.is_some()
-    }
-}
-
 /// What a message says, one field a kind.
 #[derive(Default, Deserialize)]
 #[serde(default)]
