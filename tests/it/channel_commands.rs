@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -69,9 +70,7 @@ async fn a_simulated_message_is_taken_as_the_providers_own() {
 
     let sample = include_str!("../fixtures/wire/meta/signed_webhooks.jsonl").lines().next().unwrap();
     let sample: Value = serde_json::from_str(sample).unwrap();
-    use base64::Engine as _;
-    let body =
-        base64::engine::general_purpose::STANDARD.decode(sample["body_b64"].as_str().unwrap()).unwrap();
+    let body = STANDARD.decode(sample["body_b64"].as_str().unwrap()).unwrap();
     site.write("sample.json", std::str::from_utf8(&body).unwrap());
     let output = run(site.path(), &format!("webhook simulate meta sample.json --tenant acme --url {url}"));
     assert_eq!((output.status.code(), stdout(&output)), (Some(0), "200\n"), "{}", stderr(&output));

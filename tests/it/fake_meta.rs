@@ -347,7 +347,8 @@ async fn node(State(place): State<Arc<Place>>, Path(id): Path<String>, headers: 
     }
     let Some(bytes) = lock(&place.books).media.get(&id).cloned() else { return refuse(404, 100) };
     let host = headers.get(header::HOST).unwrap().to_str().unwrap();
-    let sum: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = Sha256::digest(&bytes);
+    let sum = sum.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     Json(json!({"url": format!("http://{host}/files/{id}"), "mime_type": "audio/ogg", "sha256": sum,
                 "file_size": bytes.len().to_string(), "id": id, "messaging_product": "whatsapp"}))
     .into_response()

@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_checksum_is_hex_or_base64() {
         let sum = Sha256::digest(b"file").to_vec();
-        let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = sum.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         assert_eq!(checksum(&hex), Some(sum.clone()));
         assert_eq!(checksum(&STANDARD.encode(&sum)), Some(sum));
         assert_eq!(checksum("4654+8g="), None);
