@@ -6,6 +6,8 @@
 
 pub mod twiml;
 
+use std::fmt::Write as _;
+
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -81,10 +83,15 @@ impl Call {
     /// What names what the caller says at this point of the call: its place in the call where the address says it, else the
     /// words themselves. The same request is the same message, however often Twilio sends it.
     pub fn turn(&self, place: Option<&str>) -> String {
-        place.map(str::to_owned).unwrap_or_else(|| {
+        let Some(place) = place else {
             let digest = Sha256::digest(self.speech.as_deref().unwrap_or_default());
-            digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-        })
+            return digest.iter().take(8).fold(String::new(), |mut text, byte| {
+                // Writing to a string cannot fail.
+                let _written = write!(text, "{byte:02x}");
+                text
+            });
+        };
+        place.to_owned()
     }
 
     /// What the caller said, as a message.

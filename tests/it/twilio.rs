@@ -1,6 +1,5 @@
 //! WhatsApp and SMS at Twilio, through the real daemon and against a fake of Twilio's REST interface.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,12 +1,11 @@
 //! Phone calls through the real daemon: what Twilio is told to say, and what it does with the caller.
 
-use rusqlite::Connection;
 use serde_json::json;
 
 use crate::{
     fake_llm::{Act, FakeLlm},
     fake_twilio::{PUBLIC_URL, TOKEN, post_form, post_signed, sign},
-    harness::{Daemon, PATIENCE, Site},
+    harness::{Daemon, Site},
 };
 
 const PATH: &str = "/webhooks/voice/acme";

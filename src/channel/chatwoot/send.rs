@@ -75,17 +75,14 @@ pub(super) fn markdown(text: &str) -> String {
     while let Some((before, marked)) = rest.split_once('*') {
         out.push_str(before);
         let bold = marked.split_once('*').filter(|(inner, _)| is_bold(before, inner));
-        match bold {
-            Some((inner, after)) => {
-                out.push_str("**");
-                out.push_str(inner);
-                out.push_str("**");
-                rest = after;
-            }
-            None => {
-                out.push('*');
-                rest = marked;
-            }
+        if let Some((inner, after)) = bold {
+            out.push_str("**");
+            out.push_str(inner);
+            out.push_str("**");
+            rest = after;
+        } else {
+            out.push('*');
+            rest = marked;
         }
     }
     out.push_str(rest);

@@ -16,7 +16,7 @@ const RINGING_S: u32 = 25;
 /// A document, verb by verb.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
-    verbs: String,
+    verbs: Vec<String>,
     /// The voice that speaks, where it is not Twilio's own for the language.
     voice: Option<String>,
 }
@@ -24,14 +24,14 @@ pub struct Document {
 impl Document {
     /// A document without a word, spoken by `voice`.
     pub fn spoken_by(voice: Option<&str>) -> Self {
-        Self { verbs: String::new(), voice: voice.map(str::to_owned) }
+        Self { verbs: Vec::new(), voice: voice.map(str::to_owned) }
     }
 
     /// Speaks.
     #[must_use]
     pub fn say(mut self, text: &str, language: Language) -> Self {
         let said = self.said(text, language);
-        self.verbs.push_str(&said);
+        self.verbs.push(said);
         self
     }
 
@@ -40,7 +40,7 @@ impl Document {
     pub fn ask(mut self, text: &str, spoken: Language, heard: Language, action: &str) -> Self {
         let said = self.said(text, spoken);
         let (action, heard) = (escape(action), locale(heard));
-        self.verbs.push_str(&format!(
+        self.verbs.push(format!(
             "<Gather input=\"speech\" action=\"{action}\" method=\"POST\" language=\"{heard}\" speechTimeout=\"auto\" \
              timeout=\"{SILENCE_S}\" bargeIn=\"true\">{said}</Gather>"
         ));
@@ -50,7 +50,7 @@ impl Document {
     /// Goes on with what is answered at an address.
     #[must_use]
     pub fn go_on(mut self, address: &str) -> Self {
-        self.verbs.push_str(&format!("<Redirect method=\"POST\">{}</Redirect>", escape(address)));
+        self.verbs.push(format!("<Redirect method=\"POST\">{}</Redirect>", escape(address)));
         self
     }
 
@@ -59,7 +59,7 @@ impl Document {
     pub fn put_through(mut self, to: &str, action: &str) -> Self {
         let noun = if to.starts_with("sip:") { "Sip" } else { "Number" };
         let (to, action) = (escape(to), escape(action));
-        self.verbs.push_str(&format!(
+        self.verbs.push(format!(
             "<Dial timeout=\"{RINGING_S}\" answerOnBridge=\"true\" action=\"{action}\" method=\"POST\"><{noun}>{to}</{noun}></Dial>"
         ));
         self
@@ -68,13 +68,13 @@ impl Document {
     /// Ends the call.
     #[must_use]
     pub fn hang_up(mut self) -> Self {
-        self.verbs.push_str("<Hangup/>");
+        self.verbs.push("<Hangup/>".to_owned());
         self
     }
 
     /// The document.
     pub fn written(&self) -> String {
-        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{}</Response>", self.verbs)
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{}</Response>", self.verbs.concat())
     }
 
     fn said(&self, text: &str, language: Language) -> String {

@@ -175,15 +175,10 @@ async fn overhear(
     assignee: Option<String>,
 ) -> Result<(), ApiError> {
     let Some(conversation) = find(tenant, &place_of(&message)).await? else { return Ok(()) };
-    match assignee {
-        Some(by) => taken(state, tenant, &conversation, &by).await?,
-        // Nobody has come yet, or this program missed who did.
-        None => {
-            let summary = tenant.db().conversation(&conversation).await?;
-            if summary.is_some_and(|summary| summary.owner.bot_speaks()) {
-                taken(state, tenant, &conversation, DESK).await?;
-            }
-        }
+    let summary = tenant.db().conversation(&conversation).await?;
+    // Nobody has come yet, unless this program missed who did.
+    if assignee.is_some() || summary.is_some_and(|summary| summary.owner.bot_speaks()) {
+        taken(state, tenant, &conversation, assignee.as_deref().unwrap_or(DESK)).await?;
     }
     accept(state, tenant, message).await
 }
