@@ -128,7 +128,9 @@ async fn only_who_knows_the_word_registers_the_address() {
     assert_eq!(ask("other", "subscribe", VERIFY_TOKEN).await.0, 404);
     assert_eq!(ask("none", "subscribe", VERIFY_TOKEN).await.0, 404);
     assert_eq!(post_raw(&daemon, PATH, b"{".to_vec(), &sign(APP_SECRET, b"{")).await, 400);
-    assert_eq!(post_raw(&daemon, PATH, vec![b' '; 5 << 20], "x").await, 413);
+    let large = daemon.client.request(Method::POST, PATH).body(vec![b' '; 5 << 20]).send().await;
+    // The connection may be closed before all of it is written.
+    assert!(large.is_err() || large.is_ok_and(|response| response.status() == 413));
 }
 
 #[tokio::test]
@@ -348,7 +350,10 @@ async fn a_person_who_has_the_conversation_reads_in_their_own_time() {
     write(&daemon, &text("w1", ANA, "hola")).await;
     meta.wait_for_taken(1).await;
     meta.wait_for_reads(1).await;
-    database(&site).execute("update conversation set owner = 'human'", []).unwrap();
+    let conversations = daemon.client.list("/api/v1/tenants/acme/conversations").await;
+    let conversation = conversations[0]["conversation"].as_str().unwrap();
+    let take = format!("/api/v1/tenants/acme/handoffs/{conversation}/take");
+    assert_eq!(daemon.client.post(&take, &json!({"by": "Eva"})).await.0, 200);
     write(&daemon, &text("w2", ANA, "¿sigue ahí?")).await;
     wait_until(&site, "select count(*) || '' from inbox where turn_id is null", &["0"]).await;
     write(&daemon, &text("w3", "573001112299", "hola")).await;
