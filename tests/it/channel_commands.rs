@@ -255,7 +255,7 @@ fn the_links_lead_into_the_chat_and_their_codes_can_be_read() {
         .collect();
     let light = |x: usize, y: usize| {
         let drawn = rows[y / 2].get(x).copied().unwrap_or(' ');
-        drawn == '█' || drawn == if y % 2 == 0 { '▀' } else { '▄' }
+        drawn == '█' || drawn == if y.is_multiple_of(2) { '▀' } else { '▄' }
     };
     let (scale, width, height) = (4, rows[0].len(), rows.len() * 2);
     let text =
