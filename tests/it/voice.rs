@@ -161,6 +161,27 @@ async fn a_caller_whose_answer_takes_long_is_kept_on_the_line() {
 }
 
 #[tokio::test]
+async fn what_a_model_writes_for_the_eye_is_put_into_words_for_the_ear() {
+    let written = "*Sí*, tenemos 😀:\n- Taladro percutor\n- Taladro de banco\n\nPuede verlos en https://tuerca.example/taladros";
+    let llm = FakeLlm::start([Act::Answer(written.to_owned())]);
+    let more = format!(
+        "[[llm.keys]]\nid = \"k\"\nbase_url = \"{}\"\napi_key = \"sk\"\nmodel = \"fake\"\n",
+        llm.base_url()
+    );
+    let site = site("[agents]\nstrategy = \"single\"", &more);
+    let daemon = site.start();
+    let document = "Tenemos taladro percutor y taladro de banco. Puede ver los taladros en https://tuerca.example/taladros";
+    daemon.client.post("/api/v1/tenants/acme/documents", &json!({"content": document})).await;
+    let phone = Phone { daemon: &daemon, sid: "CA1", from: "+573001112233" };
+    let greeting = phone.at(PATH, &[]).await;
+    let answer = phone.asks(&greeting, "¿Qué taladros tienen?").await;
+    let heard = "Sí, tenemos: Taladro percutor, Taladro de banco. Puede verlos en nuestra página web.";
+    assert_eq!(between(&answer, "<Say language=\"es-MX\">", "</Say>"), heard);
+    let kept = "select count(*) from message where role = 'assistant' and text like '%nuestra página web.'";
+    assert_eq!(site.count("acme", kept), 1, "what is kept is what was said");
+}
+
+#[tokio::test]
 async fn who_wants_a_person_is_put_through_and_comes_back_afterwards() {
     let site = site("transfer_to = \"+576015550199\"", "");
     let daemon = site.start();

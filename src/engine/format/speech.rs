@@ -47,7 +47,9 @@ fn joined(text: &str) -> String {
             _ => {}
         }
     }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
+    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    // What was taken out may have stood before a mark.
+    [" .", " ,", " :", " ;", " ?", " !"].iter().fold(out, |text, mark| text.replace(mark, mark.trim_start()))
 }
 
 /// An item without its dash or number.
@@ -96,6 +98,7 @@ mod tests {
         );
         check("Son $1.250.000,50 por 2 a 3 sesiones.", "Son $1.250.000,50 por 2 a 3 sesiones.");
         check("", "");
+        check("Hola 😀, Ana 🎉.", "Hola, Ana.");
         check("❤️👍🏽", "");
     }
 

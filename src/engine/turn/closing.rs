@@ -41,15 +41,33 @@ impl Turn {
 
     /// Ends a turn that only took data.
     pub(super) fn conclude_data(&mut self) -> Step {
+        let spoken = self.noted();
+        self.conclude_spoken(spoken)
+    }
+
+    /// What is said when data were taken.
+    fn noted(&self) -> Spoken {
         let corrected = self.ledger.draft.corrects(&self.ledger.draft_before);
         let text = if corrected { Text::Corrected } else { Text::Noted };
-        let spoken = Spoken::builtin(self.builtin().text(text, self.question.language), Vec::new());
-        self.conclude_spoken(spoken)
+        Spoken::builtin(self.builtin().text(text, self.question.language), Vec::new())
+    }
+
+    /// Whether the customer said who they are or what they want, and asked nothing: there is nothing not to know.
+    fn only_told_of_themselves(&self) -> bool {
+        let text = &self.question.text;
+        self.ledger.lead_changed()
+            && self.ledger.draft.wanted
+            && !text.contains('?')
+            && !text.contains('¿')
+            && question::facets(text).is_empty()
     }
 
     /// Ends the turn with an answer: after too many "I do not know" a person is called instead, and what is missing
     /// of a lead is asked for.
     pub(super) fn conclude_spoken(&mut self, mut spoken: Spoken) -> Step {
+        if !spoken.known && self.only_told_of_themselves() {
+            spoken = Spoken { refused: spoken.refused, ..self.noted() };
+        }
         if !spoken.known {
             if self.is_out_of_scope() {
                 spoken.text = self.builtin().text(Text::OutOfScope, self.question.language);
