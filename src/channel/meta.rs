@@ -1,7 +1,7 @@
 //! WhatsApp at Meta, the Cloud API (<https://developers.facebook.com/docs/whatsapp/cloud-api>).
 //!
 //! Webhooks are verified over their raw bytes and become messages and news ([`webhook`]); replies go out as text, buttons,
-//! lists or, a day after the customer's last message, as the approved template ([`send`]). Meta has no way to send
+//! lists or, a day after the customer's last message, as the approved template ([`send()`]). Meta has no way to send
 //! something once only, so each reply carries a mark that comes back with its status: a reply whose answer was lost on the
 //! way is not sent again once its status arrived.
 
