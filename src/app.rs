@@ -159,7 +159,8 @@ impl Prepared {
         let pool = Pool::new(&config.llm, clock.clone(), Meters::new(), raised.clone())
             .map_err(StartError::Models)?;
         let desk = Arc::new(ReplyDesk::default());
-        let channels = Channels::new(desk.clone(), live.clone(), clock.clone()).map_err(StartError::Http)?;
+        let channels = Channels::new(desk.clone(), live.clone(), clock.clone(), raised.clone())
+            .map_err(StartError::Http)?;
         let pool = Arc::new(pool);
         Ok(Self {
             live,
@@ -294,8 +295,8 @@ impl Daemon {
             indexer,
             media,
             pool: pool.clone(),
-            desk,
             channels,
+            desk,
             web: web.clone(),
             clock,
             ids,

@@ -4,7 +4,10 @@
 pub mod api;
 mod call;
 pub mod chatwoot;
+pub mod check;
 pub mod courtesy;
+pub mod meta;
+pub mod simulate;
 pub mod telegram;
 pub mod twilio;
 pub mod voice;
@@ -13,9 +16,11 @@ pub mod web;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 use self::{api::ReplyDesk, telegram::Bots, web::WebHub};
 use crate::{
+    alerts::Alerts,
     clock::Clock,
     config::{live::LiveConfig, tenant::channels::Channels as Configured},
     domain::{
@@ -28,6 +33,7 @@ use crate::{
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
 pub const SERVED: &[ChannelKind] = &[
     ChannelKind::Api,
+    ChannelKind::Meta,
     ChannelKind::Twilio,
     ChannelKind::Telegram,
     ChannelKind::Chatwoot,
@@ -110,6 +116,10 @@ pub struct Channels {
     pub live: Arc<LiveConfig>,
     /// The time.
     pub clock: Clock,
+    /// Where it is told that a provider refuses a tenant.
+    pub alerts: Alerts,
+    /// A place for each thing that is done aside.
+    asides: Arc<Semaphore>,
     /// What tests put in place of the API's channel.
     #[cfg(test)]
     pub(crate) scripted: Option<tests::Script>,
@@ -120,7 +130,12 @@ impl Channels {
     ///
     /// # Errors
     /// When nothing can be sent over HTTP.
-    pub fn new(api: Arc<ReplyDesk>, live: Arc<LiveConfig>, clock: Clock) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        api: Arc<ReplyDesk>,
+        live: Arc<LiveConfig>,
+        clock: Clock,
+        alerts: Alerts,
+    ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             api,
             telegram: Arc::default(),
@@ -128,6 +143,8 @@ impl Channels {
             http: http_client()?,
             live,
             clock,
+            alerts,
+            asides: Arc::new(Semaphore::new(MAX_ASIDES)),
             #[cfg(test)]
             scripted: None,
         })
@@ -155,6 +172,10 @@ impl Channels {
             ChannelKind::Api | ChannelKind::Voice => {
                 self.api.hand_over(tenant, &reply.conversation);
                 Ok(Sent::default())
+            }
+            ChannelKind::Meta => {
+                let config = set_up(configured.meta.as_ref(), reply.channel)?;
+                meta::send(self, tenant, config, reply).await
             }
             ChannelKind::Twilio => {
                 let config = set_up(configured.twilio.as_ref(), reply.channel)?;
@@ -192,6 +213,10 @@ impl Channels {
     ) -> Result<Bytes, FetchError> {
         let missing = |error: SendError| FetchError::Permanent(error.to_string());
         match kind {
+            ChannelKind::Meta => {
+                let config = set_up(configured.meta.as_ref(), kind).map_err(missing)?;
+                meta::fetch(&self.http, config, file, most).await
+            }
             ChannelKind::Twilio => {
                 let config = set_up(configured.twilio.as_ref(), kind).map_err(missing)?;
                 twilio::fetch(&self.http, config, file, most).await
@@ -205,6 +230,17 @@ impl Channels {
                 telegram::fetch(&self.http, config, file, most).await
             }
             kind => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
+        }
+    }
+
+    /// Has something done beside the way of messages, such as showing that an answer is being written. It is left undone
+    /// when much of the kind is under way.
+    pub fn aside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Ok(place) = self.asides.clone().try_acquire_owned() {
+            tokio::spawn(async move {
+                work.await;
+                drop(place);
+            });
         }
     }
 
@@ -222,13 +258,20 @@ fn set_up<T>(config: Option<&T>, kind: ChannelKind) -> Result<&T, SendError> {
     })
 }
 
+/// The most things done aside at once.
+const MAX_ASIDES: usize = 64;
+
 /// How long a provider may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a provider may take for one answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+/// What talks to the providers.
+///
+/// # Errors
+/// When nothing can be sent over HTTP.
+pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
     crate::tls::install_provider();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

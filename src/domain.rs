@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod business;
+pub mod campaign;
 pub mod contact;
 pub mod conversation;
 pub mod cost;

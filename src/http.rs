@@ -75,10 +75,10 @@ pub struct Parts {
     pub pool: Arc<Pool>,
     /// What reads voice notes and pictures.
     pub media: MediaReader,
+    /// The ways to the providers.
+    pub channels: Channels,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
-    /// The ways in which replies leave.
-    pub channels: Channels,
     /// The chats on the businesses' own sites.
     pub web: Arc<WebHub>,
     /// The time.

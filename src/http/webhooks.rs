@@ -1,18 +1,21 @@
 //! What providers post: verified and parsed by their channel, safe on disk before they are answered. Never a model here.
 
 mod chatwoot;
+mod meta;
 mod telegram;
 mod twilio;
 mod voice;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
-    http::{HeaderMap, StatusCode},
-    routing::post,
+    body::Bytes,
+    extract::{DefaultBodyLimit, OriginalUri, State},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
 };
 
-use super::{ApiError, AppState};
+use super::{ApiError, AppState, select::OpenTenant};
 use crate::{
     channel::{Received, Refused},
     domain::conversation::ChannelKind,
@@ -26,6 +29,8 @@ pub(super) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// The routes of all providers. Nobody needs a token here: each request proves itself.
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
+        .route("/webhooks/whatsapp/{tenant}", get(meta::register).post(whatsapp))
+        .route("/webhooks/meta/{tenant}", get(meta::register).post(meta::message))
         .route("/webhooks/twilio/{tenant}", post(twilio::message))
         .route("/webhooks/twilio/{tenant}/status", post(twilio::message))
         .route("/webhooks/chatwoot", post(chatwoot::of_account))
@@ -34,6 +39,22 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/webhooks/voice/{tenant}/status", post(voice::call))
         .route("/webhooks/telegram/{tenant}", post(telegram::update))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
+
+/// `POST /webhooks/whatsapp/{tenant}`: Twilio posts a form, Meta JSON.
+async fn whatsapp(
+    state: State<AppState>,
+    tenant: OpenTenant,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let kind = header(&headers, CONTENT_TYPE.as_str()).unwrap_or_default();
+    if kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+        twilio::message(state, tenant, uri, headers, body).await
+    } else {
+        Ok(meta::message(state, tenant, headers, body).await?.into_response())
+    }
 }
 
 /// Makes what a webhook brought safe, and has it answered. What became of the messages is in their order.

@@ -148,6 +148,16 @@ texts! {
     WhatHappened = "what_happened",
     /// The customer: a voice note cannot be heard just now.
     VoiceTrouble = "voice_trouble",
+    /// The operator: the provider of a channel refuses the token.
+    ChannelRefused = "alert_channel_refused",
+    /// The operator: the provider of a channel cannot charge the account.
+    ChannelUnpaid = "alert_channel_unpaid",
+    /// The operator: the provider of a channel closed the account.
+    ChannelBlocked = "alert_channel_blocked",
+    /// The word on the button that opens a list of choices; at most 20 characters.
+    ListButton = "list_button",
+    /// What a customer who opens a link to the chat finds already written.
+    LinkText = "link_text",
     /// A file that is neither a recording nor a picture.
     FileUnread = "file_unread",
     /// What stands before the description of a picture, in the customer's message.

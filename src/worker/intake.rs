@@ -6,7 +6,7 @@ use super::bell::Bell;
 use crate::{
     clock::{Clock, Ids},
     config::live::LiveConfig,
-    domain::message::Inbound,
+    domain::{campaign::Campaign, message::Inbound},
     store::{StoreError, inbox::Accepted},
     tenants::TenantUse,
 };
@@ -41,6 +41,11 @@ impl Intake {
         let quiet_ms = u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX);
         for message in &mut messages {
             message.quiet_ms = quiet_ms;
+            if message.source.is_none()
+                && let Some((words, campaign)) = Campaign::take(&message.text)
+            {
+                (message.text, message.source) = (words.to_owned(), Some(campaign.to_string()));
+            }
         }
         let accepted = tenant.db().accept(messages, &self.clock, &self.ids).await?;
         if accepted.iter().any(|accepted| accepted.turn.is_none()) {

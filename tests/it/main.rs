@@ -11,6 +11,7 @@
 
 mod api_documents;
 mod audit;
+mod channel_commands;
 mod chat;
 mod chatwoot;
 mod config;
@@ -23,6 +24,7 @@ mod fake_chatwoot;
 mod fake_llm;
 mod fake_mail;
 mod fake_mcp;
+mod fake_meta;
 mod fake_server;
 mod fake_telegram;
 mod fake_twilio;
@@ -33,6 +35,7 @@ mod knowledge;
 mod layers;
 mod media;
 mod memory;
+mod meta;
 mod pool;
 mod remote;
 mod serve;

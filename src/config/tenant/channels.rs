@@ -2,10 +2,13 @@
 //!
 //! A channel is on when its table is there. Each has an address that can point elsewhere: a proxy, or a fake in tests.
 
+pub mod meta;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::meta::Meta;
 use crate::{
     config::{leaf::Leaf, secret::Secret, section::Section, show},
     domain::language::Language,
@@ -32,21 +35,6 @@ pub struct Channels {
     /// `[channels.voice]`: phone calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<Voice>,
-}
-
-/// WhatsApp Cloud API: <https://developers.facebook.com/docs/whatsapp/cloud-api>.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Meta {
-    /// `phone_number_id`: the id of the sending number; digits.
-    pub phone_number_id: String,
-    /// `access_token`, `access_token_file`: the token that sends.
-    pub access_token: Secret,
-    /// `app_secret`, `app_secret_file`: what Meta signs webhooks with.
-    pub app_secret: Secret,
-    /// `verify_token`, `verify_token_file`: what Meta shows when the webhook is registered.
-    pub verify_token: Secret,
-    /// `api_base`: Default `https://graph.facebook.com/v23.0`.
-    pub api_base: String,
 }
 
 /// Twilio Programmable Messaging: <https://www.twilio.com/docs/messaging/api>.
@@ -185,23 +173,6 @@ impl Channels {
             web: section.optional_section("web").map(|table| Web::read(&table)),
             voice: section.optional_section("voice").and_then(|table| Voice::read(&table)),
         }
-    }
-}
-
-impl Meta {
-    fn read(section: &Section<'_>) -> Option<Self> {
-        let phone_number_id = section.require("phone_number_id", digits);
-        let access_token = section.require_secret("access_token");
-        let app_secret = section.require_secret("app_secret");
-        let verify_token = section.require_secret("verify_token");
-        let api_base = address(section, "api_base", "https://graph.facebook.com/v23.0");
-        Some(Self {
-            phone_number_id: phone_number_id?,
-            access_token: access_token?,
-            app_secret: app_secret?,
-            verify_token: verify_token?,
-            api_base,
-        })
     }
 }
 
