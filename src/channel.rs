@@ -2,14 +2,27 @@
 //! [`Channels::send`].
 
 pub mod api;
+mod call;
+pub mod chatwoot;
+pub mod check;
+pub mod courtesy;
+pub mod meta;
+pub mod simulate;
+pub mod telegram;
+pub mod twilio;
+pub mod voice;
+pub mod web;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
-use self::api::ReplyDesk;
+use self::{api::ReplyDesk, telegram::Bots, web::WebHub};
 use crate::{
-    config::tenant::channels::Channels as Configured,
+    alerts::Alerts,
+    clock::Clock,
+    config::{live::LiveConfig, tenant::channels::Channels as Configured},
     domain::{
         conversation::ChannelKind,
         message::{Attachment, DeliveryNews, Inbound, Outbound},
@@ -18,7 +31,15 @@ use crate::{
 };
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
-pub const SERVED: [ChannelKind; 1] = [ChannelKind::Api];
+pub const SERVED: &[ChannelKind] = &[
+    ChannelKind::Api,
+    ChannelKind::Meta,
+    ChannelKind::Twilio,
+    ChannelKind::Telegram,
+    ChannelKind::Chatwoot,
+    ChannelKind::Web,
+    ChannelKind::Voice,
+];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,8 +106,20 @@ pub enum Refused {
 pub struct Channels {
     /// The web API.
     pub api: Arc<ReplyDesk>,
+    /// The bots at Telegram.
+    pub telegram: Arc<Bots>,
+    /// The chat on the business's own site.
+    pub web: Arc<WebHub>,
     /// What talks to the providers: follows no redirects, and each call has its deadline.
     pub http: reqwest::Client,
+    /// The configuration in force.
+    pub live: Arc<LiveConfig>,
+    /// The time.
+    pub clock: Clock,
+    /// Where it is told that a provider refuses a tenant.
+    pub alerts: Alerts,
+    /// A place for each thing that is done aside.
+    asides: Arc<Semaphore>,
     /// What tests put in place of the API's channel.
     #[cfg(test)]
     pub(crate) scripted: Option<tests::Script>,
@@ -97,10 +130,21 @@ impl Channels {
     ///
     /// # Errors
     /// When nothing can be sent over HTTP.
-    pub fn new(api: Arc<ReplyDesk>) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        api: Arc<ReplyDesk>,
+        live: Arc<LiveConfig>,
+        clock: Clock,
+        alerts: Alerts,
+    ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             api,
+            telegram: Arc::default(),
+            web: Arc::default(),
             http: http_client()?,
+            live,
+            clock,
+            alerts,
+            asides: Arc::new(Semaphore::new(MAX_ASIDES)),
             #[cfg(test)]
             scripted: None,
         })
@@ -110,7 +154,6 @@ impl Channels {
     ///
     /// # Errors
     /// [`SendError`] says whether another try makes sense.
-    #[expect(clippy::unused_async, reason = "channels that talk to a provider wait for it")]
     pub async fn send(
         &self,
         tenant: &TenantId,
@@ -122,12 +165,36 @@ impl Channels {
             return script.send(reply);
         }
         match reply.channel {
-            ChannelKind::Api => {
+            ChannelKind::Voice if reply.turn.is_none() => Err(SendError::Permanent {
+                message: "a person cannot speak into a phone call from here; call the number back".to_owned(),
+            }),
+            // The request of the call waits for it, and speaks it.
+            ChannelKind::Api | ChannelKind::Voice => {
                 self.api.hand_over(tenant, &reply.conversation);
                 Ok(Sent::default())
             }
+            ChannelKind::Meta => {
+                let config = set_up(configured.meta.as_ref(), reply.channel)?;
+                meta::send(self, tenant, config, reply).await
+            }
+            ChannelKind::Twilio => {
+                let config = set_up(configured.twilio.as_ref(), reply.channel)?;
+                let callback = self.webhook(&format!("twilio/{tenant}/status"));
+                twilio::send(&self.http, config, reply, callback.as_deref(), self.clock.now_ms()).await
+            }
+            ChannelKind::Chatwoot => {
+                let config = set_up(configured.chatwoot.as_ref(), reply.channel)?;
+                chatwoot::send(&self.http, config, reply).await
+            }
+            ChannelKind::Telegram => {
+                let config = set_up(configured.telegram.as_ref(), reply.channel)?;
+                telegram::send(&self.http, config, reply).await
+            }
+            ChannelKind::Web => {
+                self.web.ring(tenant, &reply.contact);
+                Ok(Sent::default())
+            }
             kind => {
-                let _ = configured;
                 Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
             }
         }
@@ -137,17 +204,62 @@ impl Channels {
     ///
     /// # Errors
     /// [`FetchError`] says whether another try makes sense.
-    #[expect(clippy::unused_async, reason = "channels that talk to a provider wait for it")]
     pub async fn fetch(
         &self,
-        _configured: &Configured,
+        configured: &Configured,
         kind: ChannelKind,
-        _file: &Attachment,
-        _most: usize,
+        file: &Attachment,
+        most: usize,
     ) -> Result<Bytes, FetchError> {
-        Err(FetchError::Permanent(format!("the channel {kind} has no files")))
+        let missing = |error: SendError| FetchError::Permanent(error.to_string());
+        match kind {
+            ChannelKind::Meta => {
+                let config = set_up(configured.meta.as_ref(), kind).map_err(missing)?;
+                meta::fetch(&self.http, config, file, most).await
+            }
+            ChannelKind::Twilio => {
+                let config = set_up(configured.twilio.as_ref(), kind).map_err(missing)?;
+                twilio::fetch(&self.http, config, file, most).await
+            }
+            ChannelKind::Chatwoot => {
+                let config = set_up(configured.chatwoot.as_ref(), kind).map_err(missing)?;
+                chatwoot::fetch(&self.http, config, file, most).await
+            }
+            ChannelKind::Telegram => {
+                let config = set_up(configured.telegram.as_ref(), kind).map_err(missing)?;
+                telegram::fetch(&self.http, config, file, most).await
+            }
+            kind => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
+        }
+    }
+
+    /// Has something done beside the way of messages, such as showing that an answer is being written. It is left undone
+    /// when much of the kind is under way.
+    pub fn aside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Ok(place) = self.asides.clone().try_acquire_owned() {
+            tokio::spawn(async move {
+                work.await;
+                drop(place);
+            });
+        }
+    }
+
+    /// The address of a webhook as a provider reaches it; `None` while the daemon has no public address.
+    fn webhook(&self, path: &str) -> Option<String> {
+        let config = self.live.get();
+        config.server.public_url.as_ref().map(|public_url| format!("{public_url}/webhooks/{path}"))
     }
 }
+
+/// The settings of a channel that a reply needs. Its owner may have removed them while the reply was waiting.
+fn set_up<T>(config: Option<&T>, kind: ChannelKind) -> Result<&T, SendError> {
+    config.ok_or_else(|| SendError::Permanent {
+        message: format!("[channels.{kind}] is not configured any more"),
+    })
+}
+
+/// The most things done aside at once.
+const MAX_ASIDES: usize = 64;
 
 /// How long a provider may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -155,7 +267,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a provider may take for one answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+/// What talks to the providers.
+///
+/// # Errors
+/// When nothing can be sent over HTTP.
+pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
     crate::tls::install_provider();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

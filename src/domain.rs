@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod business;
+pub mod campaign;
 pub mod cart;
 pub mod contact;
 pub mod conversation;

@@ -6,6 +6,7 @@ mod agents;
 mod audit;
 mod auth;
 mod chat;
+mod client_address;
 mod contacts;
 mod conversations;
 mod dead_letters;
@@ -24,8 +25,8 @@ mod select;
 mod spending;
 mod tenants;
 mod tickets;
-#[expect(dead_code, reason = "the first channel that has webhooks uses it")]
 mod webhooks;
+mod widget;
 
 use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
 
@@ -43,12 +44,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
 use crate::{
-    channel::api::ReplyDesk,
+    channel::{Channels, api::ReplyDesk, web::WebHub},
     clock::{Clock, Ids},
     config::live::LiveConfig,
     llm::{media::MediaReader, pool::Pool},
     tenants::Tenants,
-    worker::{bell::Bell, indexing::Indexer},
+    worker::{bell::Bell, indexing::Indexer, intake::Intake},
 };
 
 /// Requests under way at once. Beyond it a client is told to come again.
@@ -76,8 +77,12 @@ pub struct Parts {
     pub pool: Arc<Pool>,
     /// What reads voice notes and pictures.
     pub media: MediaReader,
+    /// The ways to the providers.
+    pub channels: Channels,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
+    /// The chats on the businesses' own sites.
+    pub web: Arc<WebHub>,
     /// The time.
     pub clock: Clock,
     /// New ids.
@@ -99,6 +104,18 @@ impl Deref for AppState {
 
     fn deref(&self) -> &Parts {
         &self.parts
+    }
+}
+
+impl AppState {
+    /// Where messages go.
+    fn intake(&self) -> Intake {
+        Intake {
+            live: self.live.clone(),
+            dispatcher: self.dispatcher.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
     }
 }
 
@@ -152,7 +169,9 @@ pub fn router(parts: Parts) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), auth::require));
     Router::new()
         .nest("/api/v1", api)
+        .merge(webhooks::routes())
         .route("/metrics", get(pool::metrics))
+        .nest("/widget/{tenant}", widget::routes())
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

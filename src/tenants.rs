@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use self::{
     entry::{Entry, Opened, Slot},
@@ -62,6 +62,8 @@ struct Shared {
     places: Arc<Semaphore>,
     /// Rung when a tenant is not in use any more.
     freed: Arc<Notify>,
+    /// Counts the reloads.
+    reloads: watch::Sender<u64>,
 }
 
 impl Tenants {
@@ -87,6 +89,7 @@ impl Tenants {
                 entries: Mutex::new(entries),
                 places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
                 freed: Arc::new(Notify::new()),
+                reloads: watch::Sender::new(0),
             }),
         })
     }
@@ -101,6 +104,11 @@ impl Tenants {
         self.entries(|entries| {
             entries.values().filter(|entry| entry.is_open()).map(|entry| entry.id.clone()).collect()
         })
+    }
+
+    /// Tells of every reload of the tenants' files.
+    pub fn reloads(&self) -> watch::Receiver<u64> {
+        self.shared.reloads.subscribe()
     }
 
     /// The database file of a tenant.

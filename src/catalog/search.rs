@@ -128,14 +128,12 @@ fn search_in(
             continue;
         };
         let similarity = match (vector, meaning) {
-            (Some(vector), Some(meaning)) => match similarities.get(&meaning) {
-                Some(known) => Some(*known),
-                None => {
-                    let found = similarity(index, meaning, vector)?;
-                    similarities.insert(meaning, found);
-                    Some(found)
-                }
-            },
+            (Some(vector), Some(meaning)) => {
+                let known = similarities.get(&meaning).copied();
+                let found = known.map_or_else(|| similarity(index, meaning, vector), Ok)?;
+                similarities.insert(meaning, found);
+                Some(found)
+            }
             _ => None,
         };
         scored.push(score(id, &query, &terms, similarity));

@@ -13,9 +13,9 @@ fn load(text: &str) -> Catalogue {
 /// The prices of a column in hundredths, or the lines that are wrong.
 fn prices(cells: &[&str]) -> Result<Vec<i64>, Vec<usize>> {
     let mut text = "sku;nombre;precio;existencia\n".to_owned();
-    for (at, cell) in cells.iter().enumerate() {
-        text.push_str(&format!("p{at};Producto {at};{cell};1\n"));
-    }
+    let lines: Vec<String> =
+        cells.iter().enumerate().map(|(at, cell)| format!("p{at};Producto {at};{cell};1\n")).collect();
+    text.push_str(&lines.concat());
     let catalogue = load(&text);
     if catalogue.failed.is_empty() {
         Ok(catalogue.products.iter().map(|product| product.price.minor).collect())

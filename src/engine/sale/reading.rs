@@ -425,7 +425,7 @@ fn split(text: &str) -> Vec<Word<'_>> {
             text_at(at).is_some_and(|word| measure::is_claw(word, text_at(at - 1), text_at(at + 1)));
         if let Some(word) = found.get_mut(at).filter(|_| is_claw) {
             word.raw = "uña";
-            word.folded = "unya".to_owned();
+            "unya".clone_into(&mut word.folded);
         }
     }
     found

@@ -109,7 +109,7 @@ impl Turn {
         let reading = reading::read(&text);
         match reading.act {
             Act::Orders => return Some(self.tell_orders(reading.order.as_deref())),
-            Act::Cancel => return self.cancel(open.as_ref()),
+            Act::Cancel => return Some(self.cancel(open.as_ref())),
             Act::Total => return open.as_ref().map(|order| self.tell_total(order)),
             Act::Bare | Act::Ask | Act::Buy | Act::Remove | Act::Swap => {}
         }
@@ -447,19 +447,19 @@ impl Turn {
     }
 
     /// Gives an order up that the customer wants cancelled: what is sold already is for a person to undo.
-    fn cancel(&mut self, open: Option<&OrderRecord>) -> Option<Step> {
+    fn cancel(&mut self, open: Option<&OrderRecord>) -> Step {
         if let Some(order) = open {
-            return Some(self.give_up(order));
+            return self.give_up(order);
         }
         let sold = self.input.standing.orders.iter().find(|order| order.status == OrderStatus::Confirmed);
         let Some(order) = sold.cloned() else {
-            return Some(self.say_sale(self.builtin_text(Text::SaleNoOrders)));
+            return self.say_sale(self.builtin_text(Text::SaleNoOrders));
         };
         let text = self.order_text(Text::SaleByPerson, &order);
         self.sale.spoke = true;
         self.ledger.handoff = Some(HandoffReason::ExplicitRequest);
         let person = self.handoff_words(HandoffReason::ExplicitRequest).text;
-        Some(self.commit(Spoken::builtin(format!("{text} {person}"), Vec::new())))
+        self.commit(Spoken::builtin(format!("{text} {person}"), Vec::new()))
     }
 
     /// The customer does not want what was proposed.

@@ -273,13 +273,11 @@ async fn many_at_once(attempts: usize) {
                 let conversation = fixture.write(&contact, "hola").await;
                 let context = fixture.db.turn_context(&conversation, fixture.clock.now_ms()).await.unwrap();
                 let open = context.order.filter(|order| order.status == OrderStatus::Proposed);
-                let effect = match &open {
-                    Some(open) => yes(&open.id, open.version),
-                    None => {
-                        let quantity = u32::try_from(attempt % 7 + 1).unwrap();
-                        let id = format!("{worker}X{attempt}");
-                        fixture.proposal(&id, None, vec![item("m", quantity, 100)])
-                    }
+                let effect = if let Some(open) = &open {
+                    yes(&open.id, open.version)
+                } else {
+                    let quantity = u32::try_from(attempt % 7 + 1).unwrap();
+                    fixture.proposal(&format!("{worker}X{attempt}"), None, vec![item("m", quantity, 100)])
                 };
                 let ended = fixture.turn_with(&contact, vec![effect]).await;
                 if let (Committed::Done(_), Some(open)) = (ended, open) {

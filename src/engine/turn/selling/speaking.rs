@@ -214,7 +214,7 @@ impl Turn {
             None => all.into_iter().take(MAX_TOLD_ORDERS).collect(),
         };
         let text = match (told.as_slice(), named) {
-            ([], Some(id)) => self.sale_text(Text::SaleUnknownOrder, |sale| sale.order = id.to_owned()),
+            ([], Some(id)) => self.sale_text(Text::SaleUnknownOrder, |sale| id.clone_into(&mut sale.order)),
             ([], None) => self.builtin_text(Text::SaleNoOrders),
             (orders, _) => {
                 let lines: Vec<String> =
