@@ -28,6 +28,7 @@ use crate::{
     tenants::Tenants,
     worker::{
         self, DAEMON_OWNER, Stop,
+        attachments::AttachmentReader,
         bell::Bell,
         consolidation::Consolidation,
         delivery::{Courier, Deliveries},
@@ -107,6 +108,10 @@ pub struct Prepared {
     exe: PathBuf,
     /// What tells the business.
     notifier: Notifier,
+    /// Where requests wait for replies.
+    desk: Arc<ReplyDesk>,
+    /// The ways in which replies leave.
+    channels: Channels,
 }
 
 /// A daemon that listens.
@@ -149,7 +154,10 @@ impl Prepared {
         let (raised, alerts) = Alerts::carried();
         let pool =
             Pool::new(&config.llm, clock.clone(), Meters::new(), raised).map_err(StartError::Models)?;
-        Ok(Self { live, tenants, embedder, pool: Arc::new(pool), alerts, clock, ids, lock, exe, notifier })
+        let desk = Arc::new(ReplyDesk::default());
+        let channels = Channels::new(desk.clone()).map_err(StartError::Http)?;
+        let pool = Arc::new(pool);
+        Ok(Self { live, tenants, embedder, pool, alerts, clock, ids, lock, exe, notifier, desk, channels })
     }
 
     /// Begins to listen. Requests wait until [`Daemon::run`].
@@ -180,16 +188,31 @@ impl Daemon {
     /// Serves until a signal ends it.
     pub async fn run(self) -> Ended {
         let Self { prepared, listener, address, mut signals } = self;
-        let Prepared { live, tenants, embedder, pool, alerts, clock, ids, lock, exe, notifier } = prepared;
+        let Prepared {
+            live,
+            tenants,
+            embedder,
+            pool,
+            alerts,
+            clock,
+            ids,
+            lock,
+            exe,
+            notifier,
+            desk,
+            channels,
+        } = prepared;
         let stopping = CancellationToken::new();
         let (turns_stop, sends_stop, memory_stop) = (Stop::default(), Stop::default(), Stop::default());
         let bell = || Arc::new(Bell::default());
         let bells = Bells { dispatcher: bell(), outbox: bell(), deliveries: bell(), memory: bell() };
-        let desk = Arc::new(ReplyDesk::default());
         let owner = ids.next(DAEMON_OWNER);
 
         let indexer = Arc::new(Indexer::new(live.clone(), exe, clock.clone()));
-        let runner = LiveRunner::new(live.clone(), pool.clone(), clock.clone(), ids.clone());
+        let media = MediaReader::new(pool.clone(), clock.clone());
+        let reader =
+            AttachmentReader { channels: channels.clone(), media: media.clone(), live: live.clone() };
+        let runner = LiveRunner::new(live.clone(), pool.clone(), reader, clock.clone(), ids.clone());
         let consolidation = Consolidation {
             tenants: tenants.clone(),
             runner: runner.clone(),
@@ -215,7 +238,7 @@ impl Daemon {
         let outbox = Outbox {
             live: live.clone(),
             tenants: tenants.clone(),
-            channels: Channels::new(desk.clone()),
+            channels,
             bell: bells.outbox.clone(),
             owner: owner.clone(),
             clock: clock.clone(),
@@ -234,7 +257,7 @@ impl Daemon {
             outbox: bells.outbox.clone(),
             deliveries: bells.deliveries.clone(),
             indexer,
-            media: MediaReader::new(pool.clone(), clock.clone()),
+            media,
             pool: pool.clone(),
             desk,
             clock,

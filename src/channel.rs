@@ -5,8 +5,17 @@ pub mod api;
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
+
 use self::api::ReplyDesk;
-use crate::domain::{conversation::ChannelKind, message::Outbound, tenant::TenantId};
+use crate::{
+    config::tenant::channels::Channels as Configured,
+    domain::{
+        conversation::ChannelKind,
+        message::{Attachment, DeliveryNews, Inbound, Outbound},
+        tenant::TenantId,
+    },
+};
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
 pub const SERVED: [ChannelKind; 1] = [ChannelKind::Api];
@@ -37,11 +46,47 @@ pub enum SendError {
     },
 }
 
+/// Why a file of a customer was not fetched.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// It may be fetched later.
+    #[error("{0}")]
+    Temporary(String),
+    /// It will never be.
+    #[error("{0}")]
+    Permanent(String),
+    /// It has more bytes than are taken.
+    #[error("the file is too large")]
+    TooLarge,
+}
+
+/// What a provider's request brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Messages of customers, in their order.
+    pub messages: Vec<Inbound>,
+    /// What became of replies.
+    pub news: Vec<DeliveryNews>,
+}
+
+/// Why a provider's request is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is not from the provider, or it is too old.
+    #[error("the signature is missing or wrong")]
+    Signature,
+    /// It cannot be understood.
+    #[error("the body is not what the provider sends")]
+    Body,
+}
+
 /// The channels, ready to send.
 #[derive(Debug, Clone)]
 pub struct Channels {
     /// The web API.
     pub api: Arc<ReplyDesk>,
+    /// What talks to the providers: follows no redirects, and each call has its deadline.
+    pub http: reqwest::Client,
     /// What tests put in place of the API's channel.
     #[cfg(test)]
     pub(crate) scripted: Option<tests::Script>,
@@ -49,12 +94,16 @@ pub struct Channels {
 
 impl Channels {
     /// The channels of a daemon.
-    pub fn new(api: Arc<ReplyDesk>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When nothing can be sent over HTTP.
+    pub fn new(api: Arc<ReplyDesk>) -> Result<Self, reqwest::Error> {
+        Ok(Self {
             api,
+            http: http_client()?,
             #[cfg(test)]
             scripted: None,
-        }
+        })
     }
 
     /// Sends a reply by its channel. Only the outbox calls this, one reply of a conversation at a time.
@@ -62,7 +111,12 @@ impl Channels {
     /// # Errors
     /// [`SendError`] says whether another try makes sense.
     #[expect(clippy::unused_async, reason = "channels that talk to a provider wait for it")]
-    pub async fn send(&self, tenant: &TenantId, reply: &Outbound) -> Result<Sent, SendError> {
+    pub async fn send(
+        &self,
+        tenant: &TenantId,
+        configured: &Configured,
+        reply: &Outbound,
+    ) -> Result<Sent, SendError> {
         #[cfg(test)]
         if let Some(script) = &self.scripted {
             return script.send(reply);
@@ -72,11 +126,43 @@ impl Channels {
                 self.api.hand_over(tenant, &reply.conversation);
                 Ok(Sent::default())
             }
-            ChannelKind::Terminal => {
-                Err(SendError::Permanent { message: "the daemon does not serve the terminal".to_owned() })
+            kind => {
+                let _ = configured;
+                Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
             }
         }
     }
+
+    /// Fetches a file that came with a customer's message: at most `most` bytes.
+    ///
+    /// # Errors
+    /// [`FetchError`] says whether another try makes sense.
+    #[expect(clippy::unused_async, reason = "channels that talk to a provider wait for it")]
+    pub async fn fetch(
+        &self,
+        _configured: &Configured,
+        kind: ChannelKind,
+        _file: &Attachment,
+        _most: usize,
+    ) -> Result<Bytes, FetchError> {
+        Err(FetchError::Permanent(format!("the channel {kind} has no files")))
+    }
+}
+
+/// How long a provider may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a provider may take for one answer.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+
+fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    crate::tls::install_provider();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(CALL_TIMEOUT)
+        .user_agent(concat!("iass/", env!("CARGO_PKG_VERSION")))
+        .build()
 }
 
 #[cfg(test)]

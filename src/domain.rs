@@ -15,6 +15,7 @@ pub mod lead;
 pub mod message;
 pub mod money;
 pub mod retrieval;
+pub mod split;
 pub mod tenant;
 pub mod ticket;
 pub mod tool;

@@ -12,18 +12,45 @@ use super::handoff::Owner;
 pub enum ChannelKind {
     /// The web API: a program posts messages and reads the replies.
     Api,
+    /// WhatsApp at Meta.
+    Meta,
+    /// WhatsApp or SMS at Twilio.
+    Twilio,
+    /// A Telegram bot.
+    Telegram,
+    /// A Chatwoot inbox.
+    Chatwoot,
+    /// The chat on the business's own site.
+    Web,
+    /// A phone call.
+    Voice,
     /// `iass chat` at a shell.
     Terminal,
 }
 
 impl ChannelKind {
     /// Every channel.
-    pub const ALL: [Self; 2] = [Self::Api, Self::Terminal];
+    pub const ALL: [Self; 8] = [
+        Self::Api,
+        Self::Meta,
+        Self::Twilio,
+        Self::Telegram,
+        Self::Chatwoot,
+        Self::Web,
+        Self::Voice,
+        Self::Terminal,
+    ];
 
     /// The name in the database, the API and the logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
+            Self::Meta => "meta",
+            Self::Twilio => "twilio",
+            Self::Telegram => "telegram",
+            Self::Chatwoot => "chatwoot",
+            Self::Web => "web",
+            Self::Voice => "voice",
             Self::Terminal => "terminal",
         }
     }
@@ -32,8 +59,30 @@ impl ChannelKind {
     pub fn phone_of(self, contact: &str) -> Option<String> {
         match self {
             // Whatever a program calls its contacts: a number only if it looks like one.
-            Self::Api => looks_like_phone(contact).then(|| contact.to_owned()),
-            Self::Terminal => None,
+            Self::Api | Self::Twilio | Self::Voice | Self::Chatwoot => {
+                looks_like_phone(contact).then(|| contact.to_owned())
+            }
+            // Meta writes numbers without the plus; newer contacts have an id of another form.
+            Self::Meta => {
+                Some(format!("+{}", contact.trim_start_matches('+'))).filter(|p| looks_like_phone(p))
+            }
+            Self::Telegram | Self::Web | Self::Terminal => None,
+        }
+    }
+
+    /// Whether people answer its conversations at the provider's own desk, which is to know of every handoff.
+    pub fn has_desk(self) -> bool {
+        self == Self::Chatwoot
+    }
+
+    /// The most characters (Unicode scalar values) that the provider takes in one message; a longer reply goes out as
+    /// several. Sources: the limits in Meta's, Twilio's and Telegram's references; the others take whatever comes.
+    pub fn text_limit(self) -> usize {
+        match self {
+            Self::Meta | Self::Telegram => 4096,
+            Self::Twilio => 1600,
+            Self::Chatwoot => 10_000,
+            Self::Api | Self::Web | Self::Voice | Self::Terminal => usize::MAX,
         }
     }
 

@@ -19,10 +19,48 @@ pub struct Inbound {
     pub contact: String,
     /// The name the contact goes by, where the channel tells it.
     pub contact_name: Option<String>,
-    /// What was said.
+    /// What was said; empty when only a file came.
     pub text: String,
+    /// The files that came with it, in their order.
+    pub attachments: Vec<Attachment>,
+    /// What the channel needs to answer, in words only it understands: the number that was written to, the conversation's
+    /// id at the provider. The latest one of a conversation counts.
+    pub route: Option<String>,
+    /// Where the customer came from: the campaign of a link, the payload of `/start`. The first one of a conversation
+    /// counts.
+    pub source: Option<String>,
     /// How long to wait for more of the same burst before answering; `0` answers at once.
     pub quiet_ms: u32,
+}
+
+/// A file of a customer, still at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What it is.
+    pub kind: AttachmentKind,
+    /// Where the channel gets it: the provider's id of it, or its address.
+    pub reference: String,
+    /// Its type as the provider states it, such as `audio/ogg`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mime: Option<String>,
+    /// Its name, for a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The SHA-256 that the provider states, in whatever encoding it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AttachmentKind {
+    /// A voice note or another recording: it is listened to.
+    Voice,
+    /// A picture or a sticker: it is looked at.
+    Picture,
+    /// Anything else: the customer is told that it cannot be read.
+    File,
 }
 
 /// Who said something in a conversation.
@@ -86,8 +124,86 @@ pub struct Outbound {
     pub channel: ChannelKind,
     /// How the channel calls the contact.
     pub contact: String,
-    /// The words, before the channel's own formatting.
+    /// What it is.
+    pub kind: OutboundKind,
+    /// The words, before the channel's own formatting; within the channel's limit.
     pub text: String,
+    /// Answers to choose from. The text names them too: a channel with buttons adds buttons, whose tap comes back as the
+    /// words on it.
+    pub choices: Vec<String>,
+    /// What the channel said it needs to answer this conversation ([`Inbound::route`]).
+    pub route: Option<String>,
+    /// When the customer last wrote, in milliseconds since 1970: some providers only carry answers for a day.
+    pub last_heard_ms: Option<i64>,
     /// How often sending was tried before.
     pub attempts: u32,
+}
+
+/// What goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboundKind {
+    /// Words for the customer.
+    Reply,
+    /// The conversation is now a person's: the text is the brief for them, and the customer does not see it. Only for
+    /// channels where people work at the provider's own desk ([`ChannelKind::has_desk`]).
+    Handoff,
+}
+
+impl OutboundKind {
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::Handoff => "handoff",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Reply, Self::Handoff].into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// What a provider tells of a reply it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryState {
+    /// It is on its way.
+    Sent,
+    /// It is on the customer's phone.
+    Delivered,
+    /// The customer opened it.
+    Read,
+    /// It will not arrive.
+    Failed,
+}
+
+impl DeliveryState {
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Sent, Self::Delivered, Self::Read, Self::Failed]
+            .into_iter()
+            .find(|state| state.as_str() == name)
+    }
+}
+
+/// News of a reply from its provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryNews {
+    /// The provider's id of the reply ([`Outbound`] was taken under it).
+    pub provider_id: String,
+    /// What became of it.
+    pub state: DeliveryState,
+    /// Why it failed.
+    pub error: Option<String>,
 }

@@ -17,6 +17,9 @@ pub struct TurnReport {
     pub reply: String,
     /// The reply as the separate messages that went to the outbox.
     pub messages: Vec<String>,
+    /// Answers to choose from; the reply names them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
     /// The language of the reply.
     pub language: Language,
     /// The customer's mood, -1 (furious) to 1 (delighted).

@@ -91,6 +91,8 @@ pub struct Heard {
     pub id: String,
     /// The words.
     pub text: String,
+    /// What the customer is told of a file that came with it and could not be read.
+    pub unread: Option<String>,
 }
 
 /// How things stand when a turn begins.
@@ -247,6 +249,8 @@ pub enum AnsweredBy {
 pub struct Outcome {
     /// The reply; empty when a person has the conversation.
     pub reply: String,
+    /// Answers to choose from, in a few words each; the reply names them too.
+    pub choices: Vec<String>,
     /// Its language.
     pub language: Language,
     /// The passages it stands on, best first.

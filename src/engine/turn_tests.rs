@@ -53,7 +53,8 @@ fn input(messages: &[&str]) -> TurnInput {
 }
 
 fn heard(messages: &[&str]) -> Vec<Heard> {
-    let heard = |(at, text): (usize, &&str)| Heard { id: format!("m{at}"), text: (*text).to_owned() };
+    let heard =
+        |(at, text): (usize, &&str)| Heard { id: format!("m{at}"), text: (*text).to_owned(), unread: None };
     messages.iter().enumerate().map(heard).collect()
 }
 

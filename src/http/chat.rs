@@ -55,6 +55,9 @@ pub(super) async fn post(
         contact: fields.text("contact", MAX_NAME_BYTES)?,
         contact_name: fields.optional_text("name", MAX_NAME_BYTES)?,
         text: fields.text("message", MAX_TEXT_BYTES)?,
+        attachments: Vec::new(),
+        route: None,
+        source: fields.optional_text("source", MAX_NAME_BYTES)?,
         quiet_ms: u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX),
     };
     let accepted = tenant.db().accept(vec![message.clone()], &state.clock, &state.ids).await;

@@ -140,6 +140,10 @@ texts! {
     BudgetHard = "alert_budget_hard",
     /// The customer: a voice note cannot be heard just now.
     VoiceTrouble = "voice_trouble",
+    /// A file that is neither a recording nor a picture.
+    FileUnread = "file_unread",
+    /// What stands before the description of a picture, in the customer's message.
+    PictureShows = "picture_shows",
     /// The customer: nothing was understood in a voice note.
     VoiceUnclear = "voice_unclear",
     /// The customer: a voice note is too long.

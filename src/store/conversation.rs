@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{StoreError, TenantDb};
+use super::{StoreError, TenantDb, outbox::Leaving};
 use crate::{
     clock::Ids,
     domain::{
         conversation::{ChannelKind, ConversationId, ConversationSummary},
         handoff::Owner,
-        message::{Inbound, Message, Role},
+        message::{Inbound, Message, OutboundKind, Role},
     },
 };
 
@@ -186,12 +186,8 @@ pub(super) fn say_as_person(
     )?
     .execute(params![conversation.as_str(), Role::Person.as_str(), message_id, text, now_ms])?;
     let id = tx.last_insert_rowid();
-    tx.prepare_cached(
-        "insert into outbox (conversation_id, turn_id, channel, contact, text, state, due_ms, created_ms)
-         select c.id, null, t.channel, t.address, ?2, 'pending', ?3, ?3
-         from conversation c join contact t on t.id = c.contact_id where c.id = ?1",
-    )?
-    .execute(params![conversation.as_str(), text, now_ms])?;
+    let leaving = Leaving { conversation, turn: None, kind: OutboundKind::Reply, text, choices: &[], now_ms };
+    super::outbox::insert(tx, &leaving)?;
     Ok(id)
 }
 
@@ -246,6 +242,13 @@ pub(super) fn find_or_create(
     ids: &Ids,
 ) -> Result<ConversationId, StoreError> {
     if let Some(known) = latest(tx, message.channel, &message.contact)? {
+        if message.route.is_some() || message.source.is_some() {
+            tx.prepare_cached(
+                "update conversation set route = coalesce(?2, route), source = coalesce(source, ?3)
+                 where id = ?1 and (route is not ?2 or source is null)",
+            )?
+            .execute(params![known.as_str(), message.route, message.source])?;
+        }
         return Ok(known);
     }
     let mut statement = tx.prepare_cached(
@@ -258,8 +261,9 @@ pub(super) fn find_or_create(
     )?;
     let conversation = ConversationId::new(ids.next("conv"));
     let mut statement = tx.prepare_cached(
-        "insert into conversation (id, contact_id, created_ms, updated_ms) values (?1, ?2, ?3, ?3)",
+        "insert into conversation (id, contact_id, created_ms, updated_ms, route, source)
+         values (?1, ?2, ?3, ?3, ?4, ?5)",
     )?;
-    statement.execute(params![conversation.as_str(), contact_id, now_ms])?;
+    statement.execute(params![conversation.as_str(), contact_id, now_ms, message.route, message.source])?;
     Ok(conversation)
 }

@@ -52,6 +52,9 @@ pub enum StoreError {
         /// The file system's word.
         source: std::io::Error,
     },
+    /// What a turn's effect stands on has changed since the turn looked: nothing was written, and the turn begins again.
+    #[error("what the turn decided on has changed meanwhile; it begins again")]
+    Stale,
     /// A stored value is not one that this program writes.
     #[error("a stored {what} cannot be understood: {detail}")]
     Value {

@@ -45,6 +45,9 @@ impl Fixture {
             contact: contact.to_owned(),
             contact_name: None,
             text: text.to_owned(),
+            attachments: Vec::new(),
+            route: None,
+            source: None,
             quiet_ms: 0,
         };
         self.db.accept(vec![message], &self.clock, &self.ids).await.unwrap().remove(0).conversation
@@ -80,6 +83,7 @@ impl Fixture {
                 turn: self.ids.next("turn"),
                 reply: replies.join("\n"),
                 messages: replies.iter().map(|&reply| reply.to_owned()).collect(),
+                choices: Vec::new(),
                 language: Language::Es,
                 sentiment: 0.0,
                 intents: vec![],
@@ -95,8 +99,6 @@ impl Fixture {
                 latency_ms: Latency::default(),
             },
             owner: "me".to_owned(),
-            channel: claim.channel,
-            contact: claim.contact.clone(),
             answered: claim.messages.iter().map(|message| message.seq).collect(),
             newer: Newer::Leave,
             effects: Vec::new(),

@@ -10,11 +10,17 @@ use serde_json::json;
 
 pub(super) use self::change::owner_changed;
 pub use self::change::{HandoffChange, PersonReply};
-use super::{StoreError, TenantDb, audit, conversation::timestamp, effect::Applying};
+use super::{
+    StoreError, TenantDb, audit,
+    conversation::timestamp,
+    effect::Applying,
+    outbox::{self, Leaving},
+};
 use crate::domain::{
     conversation::{ChannelKind, ConversationId},
     effect::AuditEntry,
     handoff::{Brief, HandoffReason, HandoffState, HandoffSummary, Priority},
+    message::OutboundKind,
 };
 
 /// What every reading of handoffs begins with; [`raw`] reads its columns.
@@ -83,7 +89,33 @@ pub(super) fn open(
         "update conversation set owner = 'waiting', owner_ms = ?2, fallbacks = 0
          where id = ?1 and owner in ('bot', 'returned')",
     )?;
-    statement.execute(params![conversation, applying.now_ms])?;
+    let is_called_now = statement.execute(params![conversation, applying.now_ms])? > 0;
+    if is_called_now {
+        tell_desk(applying, reason, &brief)?;
+    }
+    Ok(())
+}
+
+/// Tells the people who work at the channel's own desk, where it has one.
+fn tell_desk(applying: &Applying<'_>, reason: HandoffReason, brief: &str) -> Result<(), StoreError> {
+    let mut statement = applying.tx.prepare_cached(
+        "select t.channel from conversation c join contact t on t.id = c.contact_id where c.id = ?1",
+    )?;
+    let channel: String = statement.query_row([applying.conversation.as_str()], |row| row.get(0))?;
+    if !ChannelKind::from_name(&channel).is_some_and(ChannelKind::has_desk) {
+        return Ok(());
+    }
+    let brief: serde_json::Value = serde_json::from_str(brief).map_err(|e| StoreError::value("brief", e))?;
+    let text = json!({"reason": reason.as_str(), "brief": brief}).to_string();
+    let leaving = Leaving {
+        conversation: applying.conversation,
+        turn: None,
+        kind: OutboundKind::Handoff,
+        text: &text,
+        choices: &[],
+        now_ms: applying.now_ms,
+    };
+    outbox::insert(applying.tx, &leaving)?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::{
     crash,
     domain::{
         conversation::{ChannelKind, ConversationId},
-        message::Inbound,
+        message::{Attachment, Inbound},
     },
 };
 
@@ -60,6 +60,10 @@ pub struct Pending {
     pub message_id: String,
     /// What was said.
     pub text: String,
+    /// The files that came with it and are not turned into words yet.
+    pub attachments: Vec<Attachment>,
+    /// What the customer is told of a file that could not be read. Not stored.
+    pub unread: Option<String>,
     /// When it was accepted, in milliseconds since 1970.
     pub received_ms: i64,
     /// How often it was claimed before without getting its turn.
@@ -204,6 +208,19 @@ impl TenantDb {
         .await
     }
 
+    /// Writes the words that a waiting message's files were turned into, so that they are not read again. A message that
+    /// has its turn already is left alone.
+    pub async fn set_words(&self, seq: i64, text: String) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "update inbox set text = ?2, attachments = null where seq = ?1 and turn_id is null",
+            )?
+            .execute(params![seq, text])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Messages that wait for their turn.
     pub async fn count_pending(&self) -> Result<u64, StoreError> {
         self.read(|tx| {
@@ -239,9 +256,13 @@ fn insert(tx: &Transaction<'_>, message: &Inbound, clock: &Clock, ids: &Ids) -> 
     }
     let now_ms = clock.now_ms();
     let conversation = super::conversation::find_or_create(tx, message, now_ms, ids)?;
+    let attachments = (!message.attachments.is_empty())
+        .then(|| serde_json::to_string(&message.attachments))
+        .transpose()
+        .map_err(|e| StoreError::value("list of attachments", e))?;
     let mut statement = tx.prepare_cached(
-        "insert into inbox (channel, message_id, conversation_id, text, received_ms, ready_ms)
-         values (?1, ?2, ?3, ?4, ?5, ?6)",
+        "insert into inbox (channel, message_id, conversation_id, text, received_ms, ready_ms, attachments)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     statement.execute(params![
         message.channel.as_str(),
@@ -250,6 +271,7 @@ fn insert(tx: &Transaction<'_>, message: &Inbound, clock: &Clock, ids: &Ids) -> 
         message.text,
         now_ms,
         now_ms + i64::from(message.quiet_ms),
+        attachments,
     ])?;
     Ok(Accepted { seq: tx.last_insert_rowid(), conversation, duplicate: false, turn: None })
 }
@@ -260,19 +282,30 @@ pub(super) fn pending(
     conversation: &ConversationId,
 ) -> Result<Vec<Pending>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "select seq, message_id, text, received_ms, attempts from inbox
+        "select seq, message_id, text, received_ms, attempts, attachments from inbox
          where conversation_id = ?1 and turn_id is null order by seq",
     )?;
     let rows = statement.query_map([conversation.as_str()], |row| {
-        Ok(Pending {
+        let message = Pending {
             seq: row.get(0)?,
             message_id: row.get(1)?,
             text: row.get(2)?,
+            attachments: Vec::new(),
+            unread: None,
             received_ms: row.get(3)?,
             attempts: row.get(4)?,
-        })
+        };
+        Ok((message, row.get::<_, Option<String>>(5)?))
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows.map(|row| {
+        let (mut message, attachments) = row?;
+        if let Some(attachments) = attachments {
+            message.attachments = serde_json::from_str(&attachments)
+                .map_err(|e| StoreError::value("list of attachments", e))?;
+        }
+        Ok(message)
+    })
+    .collect()
 }
 
 #[cfg(test)]

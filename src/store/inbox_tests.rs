@@ -35,6 +35,9 @@ fn inbound(contact: &str, message_id: &str, quiet_ms: u32) -> Inbound {
         contact: contact.to_owned(),
         contact_name: None,
         text: format!("text of {message_id}"),
+        attachments: Vec::new(),
+        route: None,
+        source: None,
         quiet_ms,
     }
 }
@@ -71,6 +74,7 @@ impl World {
                 turn: turn.to_owned(),
                 reply: "hola".to_owned(),
                 messages: vec![format!("hola {turn}")],
+                choices: Vec::new(),
                 language: Language::Es,
                 sentiment: 0.0,
                 intents: vec![],
@@ -86,8 +90,6 @@ impl World {
                 latency_ms: Latency::default(),
             },
             owner: owner.to_owned(),
-            channel: claim.channel,
-            contact: claim.contact.clone(),
             answered: claim.messages.iter().map(|m| m.seq).collect(),
             newer,
             effects: Vec::new(),

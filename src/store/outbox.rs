@@ -3,12 +3,13 @@
 //! One conversation's replies go out one at a time and in order: only the oldest open row of a conversation can be
 //! claimed.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::{StoreError, TenantDb};
 use crate::domain::{
     conversation::{ChannelKind, ConversationId},
-    message::Outbound,
+    message::{DeliveryNews, DeliveryState, Outbound, OutboundKind},
+    split::split,
 };
 
 /// What a sender found to do.
@@ -27,6 +28,57 @@ pub enum OnUnknown {
     Resend,
     /// Put it among the dead letters for a person to decide: it never arrives twice.
     Hold,
+}
+
+/// Words that leave a conversation.
+pub(super) struct Leaving<'a> {
+    pub(super) conversation: &'a ConversationId,
+    /// The turn that decided it; none for what a person wrote.
+    pub(super) turn: Option<&'a str>,
+    pub(super) kind: OutboundKind,
+    pub(super) text: &'a str,
+    /// Answers to choose from.
+    pub(super) choices: &'a [String],
+    pub(super) now_ms: i64,
+}
+
+/// Puts words into the outbox, in as many rows as their channel needs; the last one has the choices. Gives the rows.
+pub(super) fn insert(tx: &Transaction<'_>, leaving: &Leaving<'_>) -> Result<Vec<i64>, StoreError> {
+    let conversation = leaving.conversation.as_str();
+    let (channel, contact): (String, String) = tx
+        .prepare_cached(
+            "select t.channel, t.address from conversation c join contact t on t.id = c.contact_id where c.id = ?1",
+        )?
+        .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let limit = ChannelKind::from_name(&channel).map_or(usize::MAX, ChannelKind::text_limit);
+    let pieces = match leaving.kind {
+        OutboundKind::Reply => split(leaving.text, limit),
+        OutboundKind::Handoff => vec![leaving.text.to_owned()],
+    };
+    let choices = (!leaving.choices.is_empty())
+        .then(|| serde_json::to_string(leaving.choices))
+        .transpose()
+        .map_err(|e| StoreError::value("list of choices", e))?;
+    let mut rows = Vec::with_capacity(pieces.len());
+    for (place, piece) in pieces.iter().enumerate() {
+        let is_last = place + 1 == pieces.len();
+        tx.prepare_cached(
+            "insert into outbox (conversation_id, turn_id, channel, contact, kind, text, choices, state, due_ms, created_ms)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'pending', ?8, ?8)",
+        )?
+        .execute(params![
+            conversation,
+            leaving.turn,
+            channel,
+            contact,
+            leaving.kind.as_str(),
+            piece,
+            choices.as_ref().filter(|_| is_last),
+            leaving.now_ms,
+        ])?;
+        rows.push(tx.last_insert_rowid());
+    }
+    Ok(rows)
 }
 
 impl TenantDb {
@@ -67,6 +119,38 @@ impl TenantDb {
             )?
             .execute(params![seq, provider_id, now_ms])?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Notes what a provider told of replies it took. News come in any order: a state never goes back, and `failed` stands.
+    /// Gives how many of them are of replies that this tenant sent.
+    pub async fn note_news(
+        &self,
+        channel: ChannelKind,
+        news: Vec<DeliveryNews>,
+        now_ms: i64,
+    ) -> Result<usize, StoreError> {
+        self.write(move |tx| {
+            let mut known = 0;
+            for item in &news {
+                let found: Option<(i64, Option<String>)> = tx
+                    .prepare_cached("select seq, delivery from outbox where channel = ?1 and provider_id = ?2")?
+                    .query_row(params![channel.as_str(), item.provider_id], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                let Some((seq, before)) = found else { continue };
+                known += 1;
+                let before = before.as_deref().and_then(DeliveryState::from_name);
+                let is_news = before.is_none_or(|before| before < item.state);
+                if is_news {
+                    tx.prepare_cached(
+                        "update outbox set delivery = ?2, delivery_ms = ?3, last_error = coalesce(?4, last_error)
+                         where seq = ?1",
+                    )?
+                    .execute(params![seq, item.state.as_str(), now_ms, item.error])?;
+                }
+            }
+            Ok(known)
         })
         .await
     }
@@ -153,7 +237,9 @@ fn claim(
     };
     let names = serde_json::to_string(channels).map_err(|e| StoreError::value("channel list", e))?;
     let mut statement = tx.prepare_cached(
-        "select seq, conversation_id, turn_id, channel, contact, text, attempts, due_ms
+        "select seq, conversation_id, turn_id, channel, contact, text, attempts, due_ms, kind, choices,
+                (select route from conversation c where c.id = o.conversation_id),
+                (select max(received_ms) from inbox i where i.conversation_id = o.conversation_id)
          from outbox o
          where state = 'pending' and channel in (select value from json_each(?1))
            and (?2 = '' or conversation_id = ?2)
@@ -161,39 +247,79 @@ fn claim(
                            and earlier.seq < o.seq and earlier.state in ('pending', 'sending'))
          order by seq",
     )?;
-    let rows = statement
-        .query_map(params![names, conversation], |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, String>(1)?,
-                row.get::<_, Option<String>>(2)?,
-                row.get::<_, String>(3)?,
-                row.get::<_, String>(4)?,
-                row.get::<_, String>(5)?,
-                row.get::<_, u32>(6)?,
-                row.get::<_, i64>(7)?,
-            ))
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
+    let rows = statement.query_map(params![names, conversation], raw)?.collect::<Result<Vec<_>, _>>()?;
     let mut round = SendRound::default();
-    for (seq, conversation, turn, channel, contact, text, attempts, due_ms) in rows {
-        if due_ms > now_ms || round.replies.len() >= limit {
+    for row in rows {
+        if row.due_ms > now_ms || round.replies.len() >= limit {
+            let due_ms = row.due_ms;
             round.next_due_ms = Some(round.next_due_ms.map_or(due_ms, |earliest| earliest.min(due_ms)));
             continue;
         }
         tx.prepare_cached(
             "update outbox set state = 'sending', claimed_by = ?2, attempts = attempts + 1 where seq = ?1",
         )?
-        .execute(params![seq, owner])?;
-        round.replies.push(Outbound {
-            seq,
-            conversation: ConversationId::new(conversation),
-            turn,
-            channel: ChannelKind::from_name(&channel).ok_or_else(|| StoreError::value("channel", channel))?,
-            contact,
-            text,
-            attempts,
-        });
+        .execute(params![row.seq, owner])?;
+        round.replies.push(row.understood()?);
     }
     Ok(round)
 }
+
+/// A reply as it is stored, whose names are still to be understood.
+struct RawReply {
+    seq: i64,
+    conversation: String,
+    turn: Option<String>,
+    channel: String,
+    contact: String,
+    text: String,
+    attempts: u32,
+    due_ms: i64,
+    kind: String,
+    choices: Option<String>,
+    route: Option<String>,
+    last_heard_ms: Option<i64>,
+}
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<RawReply> {
+    Ok(RawReply {
+        seq: row.get(0)?,
+        conversation: row.get(1)?,
+        turn: row.get(2)?,
+        channel: row.get(3)?,
+        contact: row.get(4)?,
+        text: row.get(5)?,
+        attempts: row.get(6)?,
+        due_ms: row.get(7)?,
+        kind: row.get(8)?,
+        choices: row.get(9)?,
+        route: row.get(10)?,
+        last_heard_ms: row.get(11)?,
+    })
+}
+
+impl RawReply {
+    fn understood(self) -> Result<Outbound, StoreError> {
+        let channel = ChannelKind::from_name(&self.channel)
+            .ok_or_else(|| StoreError::value("channel", self.channel))?;
+        let kind = OutboundKind::from_name(&self.kind)
+            .ok_or_else(|| StoreError::value("kind of reply", self.kind))?;
+        let choices = self.choices.map(|choices| serde_json::from_str(&choices)).transpose();
+        Ok(Outbound {
+            seq: self.seq,
+            conversation: ConversationId::new(self.conversation),
+            turn: self.turn,
+            channel,
+            contact: self.contact,
+            kind,
+            text: self.text,
+            choices: choices.map_err(|e| StoreError::value("list of choices", e))?.unwrap_or_default(),
+            route: self.route,
+            last_heard_ms: self.last_heard_ms,
+            attempts: self.attempts,
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

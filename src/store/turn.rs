@@ -8,14 +8,15 @@ use super::{
     StoreError, TenantDb,
     effect::{self, Applying},
     handoff, inbox,
+    outbox::{self, Leaving},
     usage::{self, KeyUsage},
 };
 use crate::{
     clock::Ids,
     domain::{
-        conversation::{ChannelKind, ConversationId},
+        conversation::ConversationId,
         effect::Effect,
-        message::Role,
+        message::{OutboundKind, Role},
         turn::TurnReport,
     },
 };
@@ -27,10 +28,6 @@ pub struct TurnCommit {
     pub report: TurnReport,
     /// Who holds the conversation's lease.
     pub owner: String,
-    /// The channel the reply goes out by.
-    pub channel: ChannelKind,
-    /// How the channel calls the contact.
-    pub contact: String,
     /// The inbox rows that this turn answers.
     pub answered: Vec<i64>,
     /// What to do when more messages came meanwhile.
@@ -72,6 +69,8 @@ pub enum Committed {
     Superseded(Vec<inbox::Pending>),
     /// Nothing is stored: a person took the conversation, spoke in it or gave it back meanwhile. The turn starts over.
     OwnerChanged,
+    /// Nothing is stored: what an effect stands on (the stock, a slot) has changed meanwhile. The turn starts over.
+    Stale,
     /// Nothing is stored: the lease ended and the conversation is no longer the caller's.
     LeaseLost,
 }
@@ -79,7 +78,10 @@ pub enum Committed {
 impl TenantDb {
     /// Commits a turn and gives the conversation free, or says why not and changes nothing.
     pub async fn commit_turn(&self, commit: TurnCommit) -> Result<Committed, StoreError> {
-        self.write(move |tx| commit_turn(tx, &commit)).await
+        match self.write(move |tx| commit_turn(tx, &commit)).await {
+            Err(StoreError::Stale) => Ok(Committed::Stale),
+            ended => ended,
+        }
     }
 
     /// The record of a turn.
@@ -135,8 +137,9 @@ fn commit_turn(tx: &Transaction<'_>, commit: &TurnCommit) -> Result<Committed, S
         tx.prepare_cached("update inbox set turn_id = ?2 where seq = ?1")?
             .execute(params![pending.seq, report.turn])?;
     }
-    let mut outbox = Vec::with_capacity(report.messages.len());
-    for text in &report.messages {
+    let mut leaving_rows = Vec::with_capacity(report.messages.len());
+    for (place, text) in report.messages.iter().enumerate() {
+        let is_last = place + 1 == report.messages.len();
         say.execute(params![
             conversation.as_str(),
             report.turn,
@@ -145,19 +148,15 @@ fn commit_turn(tx: &Transaction<'_>, commit: &TurnCommit) -> Result<Committed, S
             text,
             commit.now_ms,
         ])?;
-        tx.prepare_cached(
-            "insert into outbox (conversation_id, turn_id, channel, contact, text, state, due_ms, created_ms)
-             values (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?6)",
-        )?
-        .execute(params![
-            conversation.as_str(),
-            report.turn,
-            commit.channel.as_str(),
-            commit.contact,
+        let leaving = Leaving {
+            conversation,
+            turn: Some(&report.turn),
+            kind: OutboundKind::Reply,
             text,
-            commit.now_ms,
-        ])?;
-        outbox.push(tx.last_insert_rowid());
+            choices: if is_last { &report.choices } else { &[] },
+            now_ms: commit.now_ms,
+        };
+        leaving_rows.extend(outbox::insert(tx, &leaving)?);
     }
     let agents = serde_json::to_string(&commit.agents).map_err(|e| StoreError::value("list of agents", e))?;
     tx.prepare_cached(
@@ -178,5 +177,5 @@ fn commit_turn(tx: &Transaction<'_>, commit: &TurnCommit) -> Result<Committed, S
     }
     effect::apply(&applying, &commit.effects)?;
     usage::add(tx, conversation, &commit.usage, commit.now_ms)?;
-    Ok(Committed::Done(outbox))
+    Ok(Committed::Done(leaving_rows))
 }

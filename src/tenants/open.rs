@@ -17,7 +17,7 @@ use crate::{
     prompts::Prompts,
     remote::RemoteTools,
     store::{StoreError, TenantDb, budget::BudgetLimits},
-    worker::{DAEMON_OWNER, observer::Observer, on_unknown, runner::TenantContext},
+    worker::{DAEMON_OWNER, attachments::MediaRules, observer::Observer, on_unknown, runner::TenantContext},
 };
 
 /// What all tenants work with.
@@ -105,6 +105,13 @@ fn put_together(
         knowledge,
         prompts,
         desk,
+        channels: Arc::new(config.channels.clone()),
+        media: MediaRules {
+            max_bytes: usize::try_from(config.limits.media_mb)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(1024 * 1024),
+            max_length: config.limits.voice_max,
+        },
         remote: RemoteTools::new(config).map_err(|error| error.to_string())?,
         window: config.memory.window,
     })

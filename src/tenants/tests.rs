@@ -166,6 +166,9 @@ async fn what_a_killed_daemon_held_is_free_before_anybody_uses_the_tenant_and_on
         contact: "ana".to_owned(),
         contact_name: None,
         text: "hola".to_owned(),
+        attachments: Vec::new(),
+        route: None,
+        source: None,
         quiet_ms: 0,
     };
     let claims = async |db: &crate::store::TenantDb| {

@@ -128,10 +128,10 @@ impl Worker {
         let place = self.places.clone().acquire_owned().await;
         // In a task of its own, so that a channel that panics is a failed try like any other.
         let (channels, id, sending) = (self.parts.channels.clone(), tenant.id().clone(), reply.clone());
-        let send =
-            tokio::spawn(
-                async move { tokio::time::timeout(SEND_TIMEOUT, channels.send(&id, &sending)).await },
-            );
+        let configured = tenant.context.channels.clone();
+        let send = tokio::spawn(async move {
+            tokio::time::timeout(SEND_TIMEOUT, channels.send(&id, &configured, &sending)).await
+        });
         let temporary = |message: String| SendError::Temporary { message, retry_after: None };
         let sent = match send.await {
             Ok(Ok(sent)) => sent,

@@ -11,9 +11,14 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use self::calls::Caller;
-use super::{observer::Observer, trace::Trace};
+use super::{
+    attachments::{AttachmentReader, MediaRules},
+    observer::Observer,
+    trace::Trace,
+};
 use crate::{
     clock::{Clock, Ids},
+    config::tenant::channels::Channels as ChannelsConfig,
     crash,
     domain::{
         business::Business,
@@ -45,6 +50,9 @@ use crate::{
     },
 };
 
+/// How often a turn starts over because what it decided on was no longer so.
+const MAX_CHANGES: u32 = 8;
+
 /// What `answered_by` says when no model did.
 const BUILTIN: &str = "builtin";
 
@@ -65,6 +73,10 @@ pub struct TenantContext {
     pub desk: Arc<Desk>,
     /// What looks at its customers' messages.
     pub observer: Arc<Observer>,
+    /// Where its customers write.
+    pub channels: Arc<ChannelsConfig>,
+    /// What of its customers' files is read.
+    pub media: MediaRules,
     /// The tools of its own servers.
     pub remote: RemoteTools,
     /// What it is to the pool of models.
@@ -79,6 +91,9 @@ pub enum RunError {
     /// The conversation is somebody else's by now: there is nothing to do.
     #[error("the lease was lost")]
     LeaseLost,
+    /// What the turn decides on never stays the same for long enough.
+    #[error("what the turn decides on keeps changing")]
+    Restless,
     /// The database refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -88,6 +103,8 @@ pub enum RunError {
 #[derive(Debug, Clone)]
 pub struct TurnRunner {
     pool: Arc<Pool>,
+    /// What turns customers' files into words, where there is a channel that has files.
+    reader: Option<AttachmentReader>,
     /// The time for one turn, from its begin to its commit.
     deadline: Duration,
     clock: Clock,
@@ -110,7 +127,13 @@ struct Running<'a> {
 impl TurnRunner {
     /// A runner that asks the models of `pool` and ends a turn with what there is when `deadline` is over.
     pub fn new(pool: Arc<Pool>, deadline: Duration, clock: Clock, ids: Ids) -> Self {
-        Self { pool, deadline, clock, ids }
+        Self { pool, reader: None, deadline, clock, ids }
+    }
+
+    /// With what turns customers' files into words.
+    #[must_use]
+    pub fn with_reader(self, reader: AttachmentReader) -> Self {
+        Self { reader: Some(reader), ..self }
     }
 
     /// The models that it asks.
@@ -145,8 +168,12 @@ impl TurnRunner {
         listener: Option<Listener<'_>>,
         trace: &mut Trace,
     ) -> Result<TurnReport, RunError> {
+        let mut claim = claim;
+        let mut messages = std::mem::take(&mut claim.messages);
+        self.read_files(tenant, &claim, &mut messages).await;
+        claim.messages = messages;
         let result = self.try_run(tenant, &claim, owner, listener, trace).await;
-        if let Err(RunError::Store(error)) = &result {
+        if let Err(error @ (RunError::Store(_) | RunError::Restless)) = &result {
             tracing::warn!(tenant = %tenant.id, conversation = %claim.conversation, %error, "a turn did not commit");
             // When even this fails the lease runs out by itself.
             drop(tenant.db.release(&claim.conversation, owner).await);
@@ -177,6 +204,7 @@ impl TurnRunner {
             trace,
         };
         let mut heard = false;
+        let mut changes = 0;
         let (mut turn, mut step) = Turn::begin(input);
         loop {
             let event = match step {
@@ -203,7 +231,9 @@ impl TurnRunner {
                             deadline = Instant::now() + self.deadline;
                             Event::Conflict(messages)
                         }
-                        Ended::OwnerChanged => {
+                        Ended::Changed if changes >= MAX_CHANGES => return Err(RunError::Restless),
+                        Ended::Changed => {
+                            changes += 1;
                             withdraw(&mut heard, listener.as_mut());
                             deadline = Instant::now() + self.deadline;
                             context = self.context(tenant, claim).await?;
@@ -217,6 +247,15 @@ impl TurnRunner {
                 }
             };
             step = turn.on(event);
+        }
+    }
+
+    /// Turns the files of waiting messages into words.
+    async fn read_files(&self, tenant: &TenantContext, claim: &Claim, messages: &mut [Pending]) {
+        if let Some(reader) = &self.reader {
+            let deadline = Instant::now() + self.deadline;
+            let language = claim.language.as_deref().and_then(Language::from_code);
+            reader.read(tenant, &claim.conversation, claim.channel, language, messages, deadline).await;
         }
     }
 
@@ -302,6 +341,7 @@ impl TurnRunner {
             turn: self.ids.next("turn"),
             reply: outcome.reply,
             messages,
+            choices: outcome.choices,
             language: outcome.language,
             sentiment: outcome.sight.sentiment,
             intents: outcome.sight.routing.intents,
@@ -331,8 +371,6 @@ impl TurnRunner {
         let commit = TurnCommit {
             report: report.clone(),
             owner: running.owner.to_owned(),
-            channel: claim.channel,
-            contact: claim.contact.clone(),
             answered: running.waiting.iter().map(|message| message.seq).collect(),
             newer: outcome.newer,
             owner_ms: running.owner_ms,
@@ -353,11 +391,18 @@ impl TurnRunner {
                 }
                 Ok(Ended::Done(Box::new(report)))
             }
-            Committed::Superseded(all) => {
+            Committed::Superseded(mut all) => {
+                for message in &mut all {
+                    let same = |known: &&Pending| known.seq == message.seq;
+                    if let Some(known) = running.waiting.iter().find(same) {
+                        message.clone_from(known);
+                    }
+                }
+                self.read_files(tenant, claim, &mut all).await;
                 running.waiting = all;
                 Ok(Ended::WroteOn(heard(&running.waiting)))
             }
-            Committed::OwnerChanged => Ok(Ended::OwnerChanged),
+            Committed::OwnerChanged | Committed::Stale => Ok(Ended::Changed),
             Committed::LeaseLost => Err(RunError::LeaseLost),
         }
     }
@@ -382,8 +427,8 @@ enum Ended {
     Done(Box<TurnReport>),
     /// The customer wrote on: all messages that wait now.
     WroteOn(Vec<Heard>),
-    /// A person took the conversation, or gave it back.
-    OwnerChanged,
+    /// A person took the conversation or gave it back, or what the turn decided on is no longer so.
+    Changed,
 }
 
 /// Tells a listener that what it heard does not count. Nobody can stop a turn that starts over.
@@ -398,7 +443,11 @@ fn withdraw(heard: &mut bool, listener: Option<&mut Listener<'_>>) {
 fn heard(messages: &[Pending]) -> Vec<Heard> {
     messages
         .iter()
-        .map(|message| Heard { id: message.message_id.clone(), text: message.text.clone() })
+        .map(|message| Heard {
+            id: message.message_id.clone(),
+            text: message.text.clone(),
+            unread: message.unread.clone(),
+        })
         .collect()
 }
 

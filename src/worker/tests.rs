@@ -70,6 +70,7 @@ impl Script {
             turn,
             reply: text.clone(),
             messages: vec![text],
+            choices: Vec::new(),
             language: Language::Es,
             sentiment: 0.0,
             intents: vec![],
@@ -87,8 +88,6 @@ impl Script {
         let commit = TurnCommit {
             report: report.clone(),
             owner: owner.to_owned(),
-            channel: claim.channel,
-            contact: claim.contact.clone(),
             answered: claim.messages.iter().map(|m| m.seq).collect(),
             newer: Newer::Leave,
             effects: Vec::new(),
@@ -142,7 +141,7 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
     let (turns, chance) = (Script::default(), Chance::Fixed(0.0));
     let (turns_stop, sends_stop) = (Stop::default(), Stop::default());
     let owner = format!("{DAEMON_OWNER}test");
-    let mut channels = Channels::new(desk.clone());
+    let mut channels = Channels::new(desk.clone()).unwrap();
     channels.scripted = Some(channel.clone());
     let workers = vec![
         tokio::spawn(
@@ -187,6 +186,9 @@ impl World {
             contact: contact.to_owned(),
             contact_name: None,
             text: text.to_owned(),
+            attachments: Vec::new(),
+            route: None,
+            source: None,
             quiet_ms,
         };
         let tenant = self.tenants.get(&id).await.unwrap();

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::runner::{RunError, TenantContext, TurnRunner};
+use super::{
+    attachments::AttachmentReader,
+    runner::{RunError, TenantContext, TurnRunner},
+};
 use crate::{
     clock::{Clock, Ids},
     config::{Config, live::LiveConfig},
@@ -41,6 +44,7 @@ impl Turns {
 pub struct LiveRunner {
     live: Arc<LiveConfig>,
     pool: Arc<Pool>,
+    reader: AttachmentReader,
     clock: Clock,
     ids: Ids,
     /// Guards the configuration that the runner was made of, and the runner.
@@ -52,8 +56,14 @@ type Made = (Arc<Config>, TurnRunner);
 
 impl LiveRunner {
     /// A runner of the configuration in force that asks the models of `pool`.
-    pub fn new(live: Arc<LiveConfig>, pool: Arc<Pool>, clock: Clock, ids: Ids) -> Self {
-        Self { live, pool, clock, ids, made: Arc::default() }
+    pub fn new(
+        live: Arc<LiveConfig>,
+        pool: Arc<Pool>,
+        reader: AttachmentReader,
+        clock: Clock,
+        ids: Ids,
+    ) -> Self {
+        Self { live, pool, reader, clock, ids, made: Arc::default() }
     }
 
     /// The models of the configuration in force.
@@ -70,7 +80,8 @@ impl LiveRunner {
             return runner.clone();
         }
         let deadline = config.worker.turn_deadline;
-        let runner = TurnRunner::new(self.pool.clone(), deadline, self.clock.clone(), self.ids.clone());
+        let runner = TurnRunner::new(self.pool.clone(), deadline, self.clock.clone(), self.ids.clone())
+            .with_reader(self.reader.clone());
         *made = Some((config, runner.clone()));
         runner
     }

@@ -108,6 +108,9 @@ impl Session {
             contact: self.contact.clone(),
             contact_name: self.name.clone(),
             text: text.to_owned(),
+            attachments: Vec::new(),
+            route: None,
+            source: None,
             quiet_ms: 0,
         };
         let accepted = self

@@ -100,6 +100,11 @@ impl Turn {
             reply.push_str(if short { "\n" } else { "\n\n" });
             reply.push_str(&after);
         }
+        if let Some(unread) = self.unread()
+            && !self.question.text.is_empty()
+        {
+            reply = format!("{unread}\n\n{reply}");
+        }
         let effects = self.effects();
         let outcome = Outcome { effects, ..self.outcome(spoken, reply.trim().to_owned()) };
         self.end(outcome)
@@ -338,6 +343,7 @@ impl Turn {
         Outcome {
             agents: self.agents().iter().map(|agent| agent.name.clone()).collect(),
             reply,
+            choices: Vec::new(),
             language: self.question.language,
             sources: spoken.sources,
             answered_by: spoken.answered_by,

@@ -53,6 +53,15 @@ impl Turn {
                 self.stay_silent()
             };
         }
+        if self.question.text.is_empty()
+            && let Some(unread) = self.unread()
+        {
+            return if self.bot_speaks() {
+                self.conclude_courtesy(Answer::said(unread))
+            } else {
+                self.stay_silent()
+            };
+        }
         self.state = State::Looking;
         let history = self.input.history.iter().rev();
         let earlier = history.filter(|said| said.role == Role::Customer).take(LOOK_BACK);
@@ -63,6 +72,11 @@ impl Turn {
             previous_agents: self.input.standing.agents.clone(),
             last_reply: self.last_reply().map(str::to_owned),
         })
+    }
+
+    /// What the customer is told of files that could not be read: of the last one, whatever their number.
+    pub(super) fn unread(&self) -> Option<String> {
+        self.input.messages.iter().rev().find_map(|message| message.unread.clone())
     }
 
     /// Whether the product answers: nobody else has the conversation, or they were silent for too long.
@@ -318,7 +332,7 @@ impl Turn {
     }
 
     pub(super) fn last_heard(&self) -> &Heard {
-        static NOTHING: Heard = Heard { id: String::new(), text: String::new() };
+        static NOTHING: Heard = Heard { id: String::new(), text: String::new(), unread: None };
         self.input.messages.last().unwrap_or(&NOTHING)
     }
 
