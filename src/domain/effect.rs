@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
+    appointment::BookingChange,
     handoff::{Brief, HandoffReason},
     lead::{LeadDraft, Urgency},
 };
@@ -45,6 +46,8 @@ pub enum Effect {
     Remember(FactChange),
     /// Something to be told to people or systems of the business; once for each subject and target.
     Deliver(Delivery),
+    /// A change of the appointment book.
+    Booking(BookingChange),
     /// A line of the audit log.
     Audit(AuditEntry),
 }

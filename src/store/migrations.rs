@@ -15,6 +15,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0004_budget.sql")),
     M::up(include_str!("migrations/0005_media.sql")),
     M::up(include_str!("migrations/0006_channels.sql")),
+    M::up(include_str!("migrations/0008_booking.sql")),
 ];
 
 /// Brings the schema up to date, in one transaction.

@@ -3,7 +3,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{StoreError, TenantDb, contact_fact, lead, usage};
+use super::{StoreError, TenantDb, appointment, appointment::BookingContext, contact_fact, lead, usage};
 use crate::domain::{
     conversation::ConversationId, effect::ContactFact, handoff::Owner, lead::LeadRecord, message::Role,
 };
@@ -31,6 +31,8 @@ pub struct TurnContext {
     pub lead: Option<LeadRecord>,
     /// What is known of the contact and has not expired, the newest first; at most 40.
     pub facts: Vec<ContactFact>,
+    /// How the appointments of the contact stand.
+    pub booking: BookingContext,
     /// Messages of the contact within the last minute, those that wait for this turn included.
     pub messages_last_minute: u32,
     /// Tokens that the tenant spent today (UTC).
@@ -73,6 +75,7 @@ fn read(tx: &Transaction<'_>, conversation: &ConversationId, now_ms: i64) -> Res
         agents: serde_json::from_str(&agents).map_err(|e| StoreError::value("list of agents", e))?,
         lead: lead::of_conversation(tx, conversation)?,
         facts: contact_fact::of_contact(tx, &contact_id, now_ms, MAX_FACTS)?,
+        booking: appointment::context(tx, conversation, &contact_id, now_ms)?,
         messages_last_minute: messages_since(tx, &contact_id, now_ms - MINUTE_MS)?,
         tokens_today: spent.tokens,
         contact_tokens_today: spent.contact_tokens,

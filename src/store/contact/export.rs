@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Columns whose text is JSON.
-const JSON_COLUMNS: [&str; 5] = ["report", "draft", "brief", "payload", "agents"];
+const JSON_COLUMNS: [&str; 7] = ["details", "talk", "report", "draft", "brief", "payload", "agents"];
 
 /// How columns of instants end in the database.
 const MILLISECONDS: &str = "_ms";
