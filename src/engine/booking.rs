@@ -4,6 +4,10 @@
 //! Everything here is a function of values. Which time is taken is read from the database when a turn needs it; what is
 //! booked is decided by the store, in the transaction of the turn, over the same rules.
 
+pub mod choice;
+pub mod find;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod rules;
 pub mod slots;
 pub mod spread;

@@ -157,7 +157,12 @@ fn normal(text: &str) -> String {
             ),
             (pattern(r"\btonight\b"), "today la night"),
             (pattern(r"\b([ap])\s?\.?\s?m\b\.?"), " ${1}m "),
-            (pattern(r"\b(mas|mais|muy|demasiado|muito|no llegar|llego|voy) tarde\b"), "|"),
+            (
+                pattern(
+                    r"\b(?:(?:mas|mais|muy|demasiado|muito|no llegar|llego|voy) tarde|mas tempran\w+|mais cedo|earlier)\b",
+                ),
+                "|",
+            ),
             (pattern(r"\b(\d{1,2})\s?h\s?([0-5]\d)\b"), "$1:$2"),
             (pattern(r"\b(\d{1,2})\s?(?:hrs?|hs|horas|h)\b"), "$1:00"),
             (pattern(r"\b(\d{1,2})(?:st|nd|rd|th|ro|er|do|º|°)\b"), "$1"),

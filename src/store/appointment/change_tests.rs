@@ -56,7 +56,8 @@ fn effects(changes: Vec<BookingChange>) -> Vec<Effect> {
 async fn does(fixture: &Fixture, contact: &str, changes: Vec<BookingChange>) -> bool {
     let conversation = fixture.write(contact, "una cita").await;
     let claim = fixture.claim(&conversation).await;
-    let commit = crate::store::turn::TurnCommit { effects: effects(changes), ..fixture.turn(&claim, &["Listo."]) };
+    let commit =
+        crate::store::turn::TurnCommit { effects: effects(changes), ..fixture.turn(&claim, &["Listo."]) };
     match fixture.db.commit_turn(commit).await.unwrap() {
         Committed::Done(_) => true,
         Committed::Stale => {
