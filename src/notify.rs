@@ -82,7 +82,7 @@ pub fn targets(config: &TenantConfig, event: DeliveryEvent) -> Vec<DeliveryTarge
     let wanted = |kind: NotifyKind| {
         let named = match event {
             DeliveryEvent::Handoff => config.handoff.notify.as_deref(),
-            DeliveryEvent::Lead | DeliveryEvent::Ticket => None,
+            DeliveryEvent::Lead | DeliveryEvent::Ticket | DeliveryEvent::Appointment => None,
         };
         config.notify.has(kind) && named.is_none_or(|named| named.contains(&kind))
     };

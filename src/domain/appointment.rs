@@ -74,6 +74,8 @@ pub struct Slot {
 /// Time that is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Busy {
+    /// The appointment that takes it; `None` for what a calendar elsewhere knows.
+    pub appointment: Option<String>,
     /// Whose time; `None` is everybody's.
     pub resource: Option<String>,
     /// For what, by id; `None` for what is no appointment of ours.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    appointment::BookingChange,
+    appointment::{AppointmentStatus, BookingChange},
     handoff::{Brief, HandoffReason},
     lead::{LeadDraft, Urgency},
 };
@@ -173,11 +173,13 @@ pub enum DeliveryEvent {
     Lead,
     /// A case was opened. The payload is a `TicketNotice`.
     Ticket,
+    /// An appointment was made, moved, cancelled or confirmed. The payload is an `AppointmentNotice`.
+    Appointment,
 }
 
 impl DeliveryEvent {
     /// Every event.
-    pub const ALL: [Self; 3] = [Self::Handoff, Self::Lead, Self::Ticket];
+    pub const ALL: [Self; 4] = [Self::Handoff, Self::Lead, Self::Ticket, Self::Appointment];
 
     /// The name in the database and the API.
     pub fn as_str(self) -> &'static str {
@@ -185,6 +187,7 @@ impl DeliveryEvent {
             Self::Handoff => "handoff",
             Self::Lead => "lead",
             Self::Ticket => "ticket",
+            Self::Appointment => "appointment",
         }
     }
 
@@ -228,6 +231,33 @@ pub struct TicketNotice {
     pub detail: String,
     /// How soon.
     pub urgency: Urgency,
+}
+
+/// The payload of [`DeliveryEvent::Appointment`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppointmentNotice {
+    /// The appointment.
+    pub appointment: String,
+    /// What was done: booked, moved, cancelled, confirmed.
+    pub change: String,
+    /// The conversation.
+    pub conversation: String,
+    /// How the channel calls the contact.
+    pub contact: String,
+    /// The name of whom it is for.
+    pub contact_name: Option<String>,
+    /// The phone number of whom it is for.
+    pub phone: Option<String>,
+    /// What customers call the service.
+    pub service: String,
+    /// What customers call who does it; empty when there is only one.
+    pub staff: String,
+    /// When it begins, RFC 3339 with the offset of the tenant's zone.
+    pub start: String,
+    /// When it ends.
+    pub end: String,
+    /// What became of it.
+    pub status: AppointmentStatus,
 }
 
 /// A line of the audit log: who did what to what. It never holds what was said.

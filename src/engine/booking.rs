@@ -11,4 +11,6 @@ pub(crate) mod fixture;
 pub mod rules;
 pub mod slots;
 pub mod spread;
+pub mod talk;
 pub mod when;
+pub mod words;

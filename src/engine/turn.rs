@@ -9,6 +9,7 @@
 //! ([`answering`]), and what else is to happen ([`closing`]).
 
 mod answering;
+mod booking;
 mod closing;
 mod opening;
 mod reply;
@@ -19,6 +20,7 @@ use self::{answering::Asking, reply::Spoken};
 pub use super::prompt::{ModelRequest, Said};
 use super::{
     analyze::Sight,
+    booking::talk::Calendar,
     builtin::{Answer, Builtin, Question},
     desk::Desk,
     guard::Refusal,
@@ -28,6 +30,7 @@ use super::{
 };
 use crate::{
     domain::{
+        appointment::Appointment,
         business::Business,
         effect::{ContactFact, Effect},
         handoff::{HandoffReason, Owner},
@@ -40,7 +43,7 @@ use crate::{
         turn::{Source, ToolRun},
     },
     prompts::Prompts,
-    store::turn::Newer,
+    store::{appointment::BookingContext, turn::Newer},
     tools::ledger::Ledger,
 };
 
@@ -110,6 +113,8 @@ pub struct Standing {
     pub lead: Option<LeadRecord>,
     /// What is known of the contact.
     pub facts: Vec<ContactFact>,
+    /// How the appointments of the contact stand.
+    pub booking: BookingContext,
     /// Messages of the contact in the last minute, the new ones included.
     pub messages_last_minute: u32,
     /// Tokens spent today for all contacts of the tenant.
@@ -135,6 +140,8 @@ pub struct FreshIds {
     pub ticket: String,
     /// For a handoff.
     pub handoff: String,
+    /// For an appointment.
+    pub appointment: String,
 }
 
 /// What is to be done next.
@@ -173,6 +180,13 @@ pub enum Call {
         /// The categories to search in; empty for all.
         categories: Vec<String>,
     },
+    /// Look which time is taken, from then until then, in milliseconds since 1970.
+    CheckCalendar {
+        /// From when.
+        from_ms: i64,
+        /// Until when.
+        to_ms: i64,
+    },
     /// Call a tool of the tenant's own servers.
     Remote {
         /// The tool.
@@ -209,6 +223,8 @@ pub enum ToolResult {
     },
     /// What the knowledge holds.
     Knowledge(Retrieval),
+    /// Which time is taken.
+    Calendar(Calendar),
     /// What a tool of the tenant's said, or why it did not.
     Remote(Result<String, String>),
 }
@@ -269,6 +285,8 @@ pub struct Outcome {
     pub effects: Vec<Effect>,
     /// The lead that was touched.
     pub lead: Option<LeadTouched>,
+    /// The appointment that was made or changed.
+    pub appointment: Option<Appointment>,
     /// Whether the conversation comes back from the people, because they were silent for long.
     pub returned: bool,
     /// Answers of "I do not know" in a row, this one included.
@@ -298,6 +316,8 @@ pub struct LeadTouched {
 enum State {
     /// The message is looked at.
     Looking,
+    /// The calendar is looked at.
+    Consulting,
     /// A model says who the message is for.
     Routing,
     /// The protocol of an emergency is looked up.
@@ -320,6 +340,8 @@ pub struct Turn {
     sight: Sight,
     memories: Vec<String>,
     ledger: Ledger,
+    /// What is about an appointment.
+    booking: booking::Booking,
     /// What the message told of the customer.
     findings: LeadFindings,
     usage: Vec<(String, Usage)>,
@@ -348,6 +370,10 @@ impl Turn {
                 self.looked(sight, memories)
             }
             (State::Looking, _) => self.looked(Sight::default(), Vec::new()),
+            (State::Consulting, Event::ToolsDone(ToolResult::Calendar(calendar))) => {
+                self.consulted(&calendar)
+            }
+            (State::Consulting, _) => self.consulted(&Calendar { unreachable: true, ..Calendar::default() }),
             (State::Routing, Event::Replied(reply)) => self.routed(reply),
             (State::Routing, _) => self.search(),
             (State::FindingProtocol, Event::ToolsDone(ToolResult::Knowledge(retrieval))) => {
@@ -399,6 +425,7 @@ impl Turn {
             sight: Sight::default(),
             memories: Vec::new(),
             ledger,
+            booking: booking::Booking::default(),
             findings: LeadFindings::default(),
             usage,
             state: State::Looking,

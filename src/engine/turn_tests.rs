@@ -47,6 +47,7 @@ fn input(messages: &[&str]) -> TurnInput {
             lead: "lead_0001".to_owned(),
             ticket: "ticket_0001".to_owned(),
             handoff: "handoff_0001".to_owned(),
+            appointment: "appointment_new".to_owned(),
         },
         has_model: false,
     }

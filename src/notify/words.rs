@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Business, NotifyError};
 use crate::{
     domain::{
-        effect::{DeliveryEvent, HandoffNotice, TicketNotice},
+        effect::{AppointmentNotice, DeliveryEvent, HandoffNotice, TicketNotice},
         handoff::HandoffReason,
         lead::{InterestArea, Qualification, Urgency},
     },
@@ -70,6 +70,9 @@ pub(super) fn notice(business: Business<'_>, delivery: &ClaimedDelivery) -> Resu
         DeliveryEvent::Lead => words.lead(&delivery.payload, delivery.subject.contains('#')),
         DeliveryEvent::Ticket => {
             words.ticket(serde_json::from_value(delivery.payload.clone()).map_err(wrong)?)
+        }
+        DeliveryEvent::Appointment => {
+            words.appointment(serde_json::from_value(delivery.payload.clone()).map_err(wrong)?)
         }
     };
     notice.urgent |= delivery.urgent;
@@ -133,6 +136,30 @@ impl Words<'_> {
             text: self.long(Text::NoticeDetail, &ticket.detail),
             ..Notice::default()
         }
+    }
+
+    fn appointment(&self, notice: AppointmentNotice) -> Notice {
+        let facts = Facts {
+            name: clean(notice.contact_name.as_deref().unwrap_or_default()),
+            change: notice.change.clone(),
+            ..Facts::default()
+        };
+        let mut fields = Fields::default();
+        fields.add(self.text(Text::NoticeService), Some(&notice.service));
+        fields.add(self.text(Text::NoticeWhen), Some(&self.local(&notice.start)));
+        fields.add(self.text(Text::NoticeStaff), Some(&notice.staff));
+        fields.add(self.text(Text::NoticeName), notice.contact_name.as_deref());
+        fields.add(self.text(Text::NoticePhone), notice.phone.as_deref());
+        fields.add(self.text(Text::NoticeContact), Some(&notice.contact));
+        fields.add(self.text(Text::NoticeReference), Some(&notice.appointment));
+        let Business { prompts, config, .. } = self.business;
+        let title = prompts.text(Text::NoticeAppointment, config.language, &facts);
+        Notice { title, fields: fields.0, ..Notice::default() }
+    }
+
+    /// "2026-11-24 16:30" of a moment with its offset.
+    fn local(&self, moment: &str) -> String {
+        moment.get(..16).unwrap_or(moment).replace('T', " ")
     }
 
     /// What is known of a lead, which may be half of it.

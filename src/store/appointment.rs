@@ -97,7 +97,7 @@ impl TenantDb {
     pub async fn busy(&self, from_ms: i64, to_ms: i64, now_ms: i64) -> Result<Vec<Busy>, StoreError> {
         self.read(move |tx| {
             let mut statement = tx.prepare_cached(&format!(
-                "select resource, service, start_ms, blocked_from_ms, blocked_to_ms from appointment
+                "select resource, service, start_ms, blocked_from_ms, blocked_to_ms, id from appointment
                  where blocked_to_ms > ?2 and blocked_from_ms < ?3 and {TAKES_TIME} order by blocked_from_ms"
             ))?;
             let rows = statement.query_map(params![now_ms, from_ms, to_ms], busy)?;
@@ -216,6 +216,7 @@ fn find(tx: &Transaction<'_>, id: &str) -> Result<Option<AppointmentRecord>, Sto
 
 fn busy(row: &Row<'_>) -> rusqlite::Result<Busy> {
     Ok(Busy {
+        appointment: Some(row.get(5)?),
         resource: Some(row.get(0)?),
         service: Some(row.get(1)?),
         start_ms: row.get(2)?,

@@ -293,6 +293,7 @@ impl TurnRunner {
                 agents: context.agents.clone(),
                 lead: context.lead.clone(),
                 facts: context.facts.clone(),
+                booking: context.booking.clone(),
                 messages_last_minute: context.messages_last_minute,
                 tokens_today: context.tokens_today,
                 contact_tokens_today: context.contact_tokens_today,
@@ -306,6 +307,7 @@ impl TurnRunner {
                 lead: self.ids.next("lead"),
                 ticket: self.ids.next("ticket"),
                 handoff: self.ids.next("handoff"),
+                appointment: self.ids.next("appointment"),
             },
             has_model,
         })
@@ -351,7 +353,7 @@ impl TurnRunner {
             handoff,
             lead,
             order: None,
-            appointment: None,
+            appointment: outcome.appointment.map(|appointment| serde_json::json!(appointment)),
             threat: outcome.sight.threat,
             answered_by: match outcome.answered_by {
                 AnsweredBy::Builtin => BUILTIN.to_owned(),

@@ -57,6 +57,7 @@ fn search(rules: &BookingRules, service: &str, day: Date, busy: &[Busy]) -> Vec<
 fn busy(zone: &str, service: &str, from: &str, to: &str) -> Busy {
     let (from_ms, to_ms) = (at(zone, from), at(zone, to));
     Busy {
+        appointment: None,
         resource: Some("r1".to_owned()),
         service: Some(service.to_owned()),
         start_ms: from_ms,
@@ -166,6 +167,7 @@ proptest! {
             prop_assert!(civil.date() == day || civil.date() == day.tomorrow().unwrap());
             prop_assert_eq!(slot.end_ms - slot.start_ms, duration * MINUTE);
             taken.push(Busy {
+                appointment: None,
                 resource: Some("r1".to_owned()), service: Some("a".to_owned()), start_ms: slot.start_ms,
                 from_ms: slot.blocked_from_ms, to_ms: slot.blocked_to_ms,
             });

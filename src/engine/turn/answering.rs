@@ -142,7 +142,7 @@ impl Turn {
                 serde_json::from_str(&text).unwrap_or(Value::String(text))
             }
             ToolResult::Remote(Err(error)) => json!({"error": error}),
-            ToolResult::Looked { .. } => json!({"error": "the tool failed"}),
+            ToolResult::Looked { .. } | ToolResult::Calendar(_) => json!({"error": "the tool failed"}),
         };
         self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
         let known = value.to_string();
@@ -239,6 +239,7 @@ impl Turn {
         refused: Option<Refusal>,
     ) -> Step {
         let known = asking.learned || self.builtin_answer(&asking.retrieval).known;
+        let text = self.with_booking_words(text);
         let spoken = Spoken {
             text,
             sources: asking.sources.clone(),
@@ -261,6 +262,9 @@ impl Turn {
     pub(super) fn builtin_answer(&self, retrieval: &Retrieval) -> super::Answer {
         let names: Vec<&str> = self.agents().iter().map(|agent| agent.name.as_str()).collect();
         let mut answer = self.builtin().answer(&self.question, retrieval);
+        if self.booking.plan.is_some() {
+            return self.with_booking(answer);
+        }
         if names.contains(&agent::AVAILABILITY) || names.contains(&agent::SCHEDULE) {
             self.builtin().add_times(&self.question, &mut answer);
         }

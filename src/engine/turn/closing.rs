@@ -113,7 +113,7 @@ impl Turn {
     /// What the product says after the answer: one thing at most.
     fn afterword(&mut self, spoken: &Spoken) -> String {
         let language = self.question.language;
-        if self.ledger.handoff.is_some() || self.refused_threat() {
+        if self.ledger.handoff.is_some() || self.refused_threat() || self.booking.plan.is_some() {
             return String::new();
         }
         let mut parts = Vec::new();
@@ -220,6 +220,7 @@ impl Turn {
         let mut effects = Vec::new();
         self.lead_effects(&mut effects);
         self.ticket_effects(&mut effects);
+        self.booking_effects(&mut effects);
         effects.extend(self.ledger.facts.iter().cloned().map(Effect::Remember));
         if let Some(reason) = self.ledger.handoff {
             self.handoff_effects(reason, &mut effects);
@@ -343,7 +344,8 @@ impl Turn {
         Outcome {
             agents: self.agents().iter().map(|agent| agent.name.clone()).collect(),
             reply,
-            choices: Vec::new(),
+            choices: self.booking.plan.as_ref().map(|plan| plan.choices.clone()).unwrap_or_default(),
+            appointment: self.touched_appointment(),
             language: self.question.language,
             sources: spoken.sources,
             answered_by: spoken.answered_by,
@@ -368,7 +370,7 @@ impl Turn {
     }
 }
 
-fn deliver(
+pub(super) fn deliver(
     targets: &[DeliveryTarget],
     event: DeliveryEvent,
     subject: &str,

@@ -115,6 +115,9 @@ impl Turn {
         if let Some(reason) = self.sight.handoff {
             return self.hand_off(reason);
         }
+        if let Some(step) = self.begin_booking() {
+            return step;
+        }
         if let Some(answer) = self.builtin().courtesy(&self.question.text, self.question.language) {
             return self.conclude_courtesy(answer);
         }

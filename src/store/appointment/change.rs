@@ -130,7 +130,7 @@ impl Book<'_> {
     fn must_be_free(&self, slot: &Slot, id: &str) -> Result<(), StoreError> {
         let Applying { tx, now_ms, .. } = self.applying;
         let mut statement = tx.prepare_cached(&format!(
-            "select resource, service, start_ms, blocked_from_ms, blocked_to_ms from appointment
+            "select resource, service, start_ms, blocked_from_ms, blocked_to_ms, id from appointment
              where resource = ?2 and blocked_to_ms > ?3 and blocked_from_ms < ?4 and id <> ?5 and {TAKES_TIME}"
         ))?;
         let others: Vec<Busy> = statement
@@ -161,14 +161,17 @@ impl Book<'_> {
         remote: bool,
     ) -> Result<(), StoreError> {
         let Applying { tx, conversation, now_ms, .. } = self.applying;
-        let status: Option<String> = tx
-            .prepare_cached("select status from appointment where id = ?1 and conversation_id = ?2")?
-            .query_row(params![id, conversation.as_str()], |row| row.get(0))
+        let kept: Option<(String, String, i64)> = tx
+            .prepare_cached(
+                "select status, resource, start_ms from appointment where id = ?1 and conversation_id = ?2",
+            )?
+            .query_row(params![id, conversation.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
-        match status.as_deref() {
+        match kept {
             None => self.must_be_offered(slot)?,
             // What is kept for the conversation was offered to it.
-            Some("held") => {}
+            Some((status, resource, start_ms))
+                if status == "held" && resource == slot.resource && start_ms == slot.start_ms => {}
             Some(_) => return Err(StoreError::Stale),
         }
         self.must_be_free(slot, id)?;

@@ -8,7 +8,10 @@ use tokio::time::Instant;
 use super::{TenantContext, milliseconds};
 use crate::{
     domain::{retrieval::Retrieval, turn::Latency},
-    engine::turn::{Call, Event, ToolResult},
+    engine::{
+        booking::talk::Calendar,
+        turn::{Call, Event, ToolResult},
+    },
     knowledge::retrieve::{Knowledge, KnowledgeError, SearchOptions},
     store::inbox::Claim,
     worker::{observer::Observed, trace::Trace},
@@ -61,6 +64,9 @@ impl Caller<'_> {
                     }
                 }
             }
+            Call::CheckCalendar { from_ms, to_ms } => {
+                Event::ToolsDone(ToolResult::Calendar(self.check_calendar(from_ms, to_ms).await))
+            }
             Call::Remote { name, arguments } => {
                 let key = self.idempotency_key(&name, &arguments);
                 let result = self.tenant.remote.call(&name, &arguments, &key, self.deadline).await;
@@ -68,6 +74,17 @@ impl Caller<'_> {
                     tracing::warn!(tenant = %self.tenant.id, tool = name, %error, "a tool did not answer");
                 }
                 Event::ToolsDone(ToolResult::Remote(result.map_err(|error| error.to_string())))
+            }
+        }
+    }
+
+    /// Which time is taken. A calendar that cannot be read is one that does not answer: nothing is offered then.
+    async fn check_calendar(&self, from_ms: i64, to_ms: i64) -> Calendar {
+        match self.tenant.db.busy(from_ms, to_ms, from_ms).await {
+            Ok(busy) => Calendar { busy, ..Calendar::default() },
+            Err(error) => {
+                tracing::error!(tenant = %self.tenant.id, %error, "the appointments cannot be read");
+                Calendar { unreachable: true, ..Calendar::default() }
             }
         }
     }
