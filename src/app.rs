@@ -28,6 +28,7 @@ use crate::{
     tenants::Tenants,
     worker::{
         self, DAEMON_OWNER, Stop,
+        appointments::Appointments,
         attachments::AttachmentReader,
         bell::Bell,
         consolidation::Consolidation,
@@ -205,7 +206,13 @@ impl Daemon {
         let stopping = CancellationToken::new();
         let (turns_stop, sends_stop, memory_stop) = (Stop::default(), Stop::default(), Stop::default());
         let bell = || Arc::new(Bell::default());
-        let bells = Bells { dispatcher: bell(), outbox: bell(), deliveries: bell(), memory: bell() };
+        let bells = Bells {
+            dispatcher: bell(),
+            outbox: bell(),
+            deliveries: bell(),
+            appointments: bell(),
+            memory: bell(),
+        };
         let owner = ids.next(DAEMON_OWNER);
 
         let indexer = Arc::new(Indexer::new(live.clone(), exe, clock.clone()));
@@ -230,6 +237,7 @@ impl Daemon {
             outbox: bells.outbox.clone(),
             deliveries: bells.deliveries.clone(),
             memory: bells.memory.clone(),
+            appointments: bells.appointments.clone(),
             desk: desk.clone(),
             owner: owner.clone(),
             clock: clock.clone(),
@@ -250,12 +258,22 @@ impl Daemon {
             courier: Courier { notifier, owner, clock: clock.clone(), chance: Chance::System },
             bell: bells.deliveries.clone(),
         };
+        let appointments = Appointments {
+            tenants: tenants.clone(),
+            bell: bells.appointments.clone(),
+            outbox: bells.outbox.clone(),
+            deliveries: bells.deliveries.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            chance: Chance::System,
+        };
         let router = http::router(http::Parts {
             live: live.clone(),
             tenants: tenants.clone(),
             dispatcher: bells.dispatcher.clone(),
             outbox: bells.outbox.clone(),
             deliveries: bells.deliveries.clone(),
+            appointments: bells.appointments.clone(),
             indexer,
             media,
             pool: pool.clone(),
@@ -269,6 +287,7 @@ impl Daemon {
         let sends = tokio::spawn(outbox.run(sends_stop.clone()));
         let tellings = tokio::spawn(deliveries.run(sends_stop.clone()));
         let memory = tokio::spawn(consolidation.run(memory_stop.clone()));
+        let reminding = tokio::spawn(appointments.run(memory_stop.clone()));
         let side = TaskTracker::new();
         side.spawn(recovery::run(tenants.clone(), bells, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
@@ -297,7 +316,7 @@ impl Daemon {
             drop(turns.await);
             sends_stop.finish.cancel();
             drop((sends.await, tellings.await));
-            drop(memory.await);
+            drop((memory.await, reminding.await));
             side.wait().await;
         };
         let ended = tokio::select! {

@@ -5,6 +5,7 @@
 //! command prints only through [`output::Output`] and never calls `exit`.
 
 pub mod analyze;
+pub mod appointment;
 pub mod audit;
 pub mod chat;
 pub mod completions;
@@ -123,6 +124,8 @@ pub enum Command {
     Handoff(handoff::Args),
     /// List and export leads
     Lead(lead::Args),
+    /// List, export, cancel and settle appointments
+    Appointment(appointment::Args),
     /// List, close and reopen cases
     Ticket(ticket::Args),
     /// List, export and forget contacts
@@ -154,6 +157,7 @@ impl Command {
             Self::Conversation(args) => conversation::run(args, before),
             Self::Handoff(args) => handoff::run(args, before),
             Self::Lead(args) => lead::run(args, before),
+            Self::Appointment(args) => appointment::run(args, before),
             Self::Ticket(args) => ticket::run(args, before),
             Self::Contact(args) => contact::run(args, before),
             Self::Memory(args) => memory::run(args, before),

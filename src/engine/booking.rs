@@ -8,6 +8,8 @@ pub mod choice;
 pub mod find;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod notices;
+pub mod proposal;
 pub mod rules;
 pub mod slots;
 pub mod spread;

@@ -26,7 +26,7 @@ use super::{
     guard::Refusal,
     language,
     lead::LeadFindings,
-    question,
+    question, words,
 };
 use crate::{
     domain::{
@@ -53,6 +53,9 @@ pub const MAX_ATTEMPTS: u32 = 5;
 
 /// How often a turn starts over because the customer wrote on. After that the newer messages wait for the next turn.
 pub const MAX_CONFLICTS: u32 = 3;
+
+/// A message of at most this many words, in the middle of a talk about an appointment, is in the language of the talk.
+const MAX_SHORT_WORDS: usize = 6;
 
 /// What a turn starts from.
 #[derive(Debug, Clone)]
@@ -408,7 +411,12 @@ impl Turn {
         let limit = input.desk.limits.message_chars;
         let joined = input.messages.iter().map(|heard| heard.text.as_str()).collect::<Vec<_>>().join("\n");
         let text: String = joined.chars().take(limit).collect();
-        let language = language::detect(&text, input.previous_language.unwrap_or(input.business.language));
+        // "No, más tarde" is Portuguese too: a short answer is in the language of its question.
+        let in_talk = input.standing.booking.talk.is_some() && words::words(&text).len() <= MAX_SHORT_WORDS;
+        let language = match input.previous_language.filter(|_| in_talk) {
+            Some(language) => language,
+            None => language::detect(&text, input.previous_language.unwrap_or(input.business.language)),
+        };
         let earlier = input.history.iter().rev().filter(|said| said.role == Role::Customer);
         let in_context =
             question::with_context(&text, earlier.map(|said| said.text.as_str()), &input.business.name);

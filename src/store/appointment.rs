@@ -7,11 +7,13 @@ pub mod reminder;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
 
+use self::job::Telling;
 use super::{StoreError, TenantDb, audit};
 use crate::domain::{
     appointment::{AppointmentRecord, AppointmentStatus, Busy, OfferedSlot, Slot},
     conversation::{ChannelKind, ConversationId},
     effect::AuditEntry,
+    language::Language,
 };
 
 /// The most appointments of a contact that a turn is told.
@@ -107,13 +109,15 @@ impl TenantDb {
     }
 
     /// Cancels an appointment for the business, or says that the customer came or did not. `remote` is whether a
-    /// calendar elsewhere must be told. `actor` is who does it, as the audit log names them.
+    /// calendar elsewhere must be told, `telling` what the customer hears of a change. `actor` is who does it, as the
+    /// audit log names them.
     pub async fn set_appointment_status(
         &self,
         id: &str,
         status: AppointmentStatus,
         remote: bool,
         actor: &str,
+        telling: Option<Telling>,
         now_ms: i64,
     ) -> Result<StatusChange, StoreError> {
         let (id, actor) = (id.to_owned(), actor.to_owned());
@@ -139,7 +143,26 @@ impl TenantDb {
             let action = format!("appointment.{}", status.as_str());
             let entry = AuditEntry { actor, action, subject: id.clone(), detail: json!({}) };
             audit::append(tx, now_ms, &entry)?;
+            if let Some(telling) = &telling {
+                job::say(tx, &found.conversation, telling, now_ms)?;
+            }
             Ok(find(tx, &id)?.map_or(StatusChange::NotFound, |found| StatusChange::Done(Box::new(found))))
+        })
+        .await
+    }
+
+    /// The language of the last reply of a conversation.
+    pub async fn conversation_language(
+        &self,
+        conversation: &ConversationId,
+    ) -> Result<Option<Language>, StoreError> {
+        let id = conversation.as_str().to_owned();
+        self.read(move |tx| {
+            let code: Option<String> = tx
+                .query_row("select language from conversation where id = ?1", [id], |row| row.get(0))
+                .optional()?
+                .flatten();
+            Ok(code.as_deref().and_then(Language::from_code))
         })
         .await
     }

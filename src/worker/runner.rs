@@ -17,6 +17,7 @@ use super::{
     trace::Trace,
 };
 use crate::{
+    calendar::RemoteCalendar,
     clock::{Clock, Ids},
     config::tenant::channels::Channels as ChannelsConfig,
     crash,
@@ -79,6 +80,8 @@ pub struct TenantContext {
     pub media: MediaRules,
     /// The tools of its own servers.
     pub remote: RemoteTools,
+    /// Where its appointments are kept, if not in its own database.
+    pub calendar: Option<RemoteCalendar>,
     /// What it is to the pool of models.
     pub account: Arc<TenantAccount>,
     /// How many messages of history a turn sees.

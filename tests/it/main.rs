@@ -11,6 +11,7 @@
 
 mod api_documents;
 mod audit;
+mod booking;
 mod chat;
 mod config;
 mod crash;

@@ -1,21 +1,20 @@
 //! Appointments within a turn: a message that belongs to a talk about one is answered by code over the real calendar,
 //! whether there is a model or not.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::{Call, State, Step, Turn, reply::Spoken};
 use crate::{
     domain::{
-        appointment::{Appointment, AppointmentRecord, AppointmentStatus, rfc3339, zoned},
+        appointment::{Appointment, AppointmentRecord, AppointmentStatus, rfc3339},
         conversation::{ChannelKind, ConversationId},
         effect::{AppointmentNotice, AuditEntry, DeliveryEvent, Effect},
-        lead::LeadField,
+        lead::{LeadDraft, LeadField},
     },
     engine::{
         agent,
         booking::{
+            proposal::Proposals,
             rules::BookingRules,
             slots::bookable_days,
             talk::{self, Act, Calendar, Plan, Scene, Touched},
@@ -36,14 +35,24 @@ pub(super) struct Booking {
     pub(super) plan: Option<Plan>,
     /// Whether the message asks for something else too.
     mixed: bool,
+    /// The calendar, once it was looked at.
+    pub(super) calendar: Option<Calendar>,
+    /// Whether a model proposed the plan.
+    pub(super) proposed: bool,
 }
 
 impl Turn {
     /// Looks into the calendar if the message belongs to a talk about an appointment.
     pub(super) fn begin_booking(&mut self) -> Option<Step> {
         let rules = self.input.desk.booking.clone()?;
-        let act = self.with_scene(&rules, talk::read)?;
-        self.booking.act = Some(act);
+        let act = self.with_scene(&rules, talk::read);
+        // For the agents of appointments a model may look into the calendar too.
+        let served = [agent::SCHEDULE, agent::AVAILABILITY];
+        let routed = self.sight.chosen().iter().any(|intent| served.contains(&intent.agent.as_str()));
+        if act.is_none() && !(routed && self.may_ask()) {
+            return None;
+        }
+        self.booking.act = act;
         let (_, last) = bookable_days(&rules, self.input.now_ms);
         let end = last.tomorrow().ok().and_then(|end| end.to_zoned(rules.zone.clone()).ok());
         let to_ms = end.map_or(i64::MAX, |end| end.timestamp().as_millisecond());
@@ -53,8 +62,9 @@ impl Turn {
 
     /// The calendar was looked at.
     pub(super) fn consulted(&mut self, calendar: &Calendar) -> Step {
+        self.booking.calendar = Some(calendar.clone());
         let (Some(rules), Some(act)) = (self.input.desk.booking.clone(), self.booking.act.take()) else {
-            return self.search();
+            return self.answer_otherwise();
         };
         let mut plan = self.with_scene(&rules, |scene| talk::answer(scene, act, calendar));
         // What is given for an appointment does not begin a lead.
@@ -101,8 +111,28 @@ impl Turn {
         }
     }
 
+    /// Plans over what a model proposes, where there is a calendar.
+    pub(super) fn with_proposals<T>(
+        &self,
+        draft: &LeadDraft,
+        plan: impl FnOnce(Option<&Proposals<'_>>) -> T,
+    ) -> T {
+        let Some(rules) = self.input.desk.booking.clone() else { return plan(None) };
+        self.with_scene_of(&rules, draft, |scene| {
+            plan(Some(&Proposals { scene: *scene, calendar: self.booking.calendar.as_ref() }))
+        })
+    }
+
+    /// Takes what a model proposed and code planned.
+    pub(super) fn take_proposal(&mut self, plan: Plan) {
+        self.ledger.draft.wanted = self.ledger.draft_before.wanted;
+        self.ledger.draft.asked.extend(plan.asks);
+        self.booking.plan = Some(plan);
+        self.booking.proposed = true;
+    }
+
     /// What is said of an appointment; empty when nothing is.
-    fn plan_text(&self) -> String {
+    pub(super) fn plan_text(&self) -> String {
         self.booking.plan.as_ref().map(|plan| plan.text.clone()).unwrap_or_default()
     }
 
@@ -215,6 +245,15 @@ impl Turn {
     }
 
     fn with_scene<T>(&self, rules: &BookingRules, look: impl FnOnce(&Scene<'_>) -> T) -> T {
+        self.with_scene_of(rules, &self.ledger.draft, look)
+    }
+
+    fn with_scene_of<T>(
+        &self,
+        rules: &BookingRules,
+        draft: &LeadDraft,
+        look: impl FnOnce(&Scene<'_>) -> T,
+    ) -> T {
         let findings = &self.findings;
         let given = [
             (LeadField::Name, findings.name.is_some()),
@@ -231,18 +270,12 @@ impl Turn {
             text: &self.question.text,
             now_ms: self.input.now_ms,
             routed_here: self.sight.chosen().iter().any(|intent| served.contains(&intent.agent.as_str())),
-            draft: &self.ledger.draft,
+            draft,
             told: &told,
             declined: &findings.declined,
             standing: &self.input.standing.booking,
             fresh_id: &self.input.fresh.appointment,
         };
         look(&scene)
-    }
-
-    /// The date of today where the business is, for a model.
-    pub(super) fn today(&self) -> Option<String> {
-        let rules: &Arc<BookingRules> = self.input.desk.booking.as_ref()?;
-        Some(zoned(self.input.now_ms, &rules.zone).strftime("%Y-%m-%d %H:%M").to_string())
     }
 }

@@ -6,14 +6,16 @@ use rusqlite::{Transaction, params};
 
 use super::{SELECT, appointment, change::set_status, find, raw};
 use crate::{
+    clock::Ids,
     domain::{
         appointment::{AppointmentRecord, AppointmentStatus},
         conversation::ConversationId,
-        effect::AuditEntry,
+        effect::{AuditEntry, Effect},
         message::{OutboundKind, Role},
     },
     store::{
         StoreError, TenantDb, audit,
+        effect::{self, Applying},
         outbox::{self, Leaving},
     },
 };
@@ -140,10 +142,22 @@ impl TenantDb {
         job: &CalendarJob,
         end: JobEnd,
         telling: Option<Telling>,
+        effects: Vec<Effect>,
+        ids: Ids,
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let job = job.clone();
-        self.write(move |tx| end_job(tx, &job, &end, telling.as_ref(), now_ms)).await
+        self.write(move |tx| {
+            if !end_job(tx, &job, &end, now_ms)? {
+                return Ok(());
+            }
+            if let Some(telling) = &telling {
+                say(tx, &job.appointment.conversation, telling, now_ms)?;
+            }
+            let conversation = &job.appointment.conversation;
+            effect::apply(&Applying { tx, conversation, now_ms, ids: &ids }, &effects)
+        })
+        .await
     }
 
     /// Appointments that a calendar elsewhere has, of those that stand and end after then.
@@ -170,17 +184,12 @@ pub(super) fn add(tx: &Transaction<'_>, id: &str, action: Action, now_ms: i64) -
     Ok(())
 }
 
-fn end_job(
-    tx: &Transaction<'_>,
-    job: &CalendarJob,
-    end: &JobEnd,
-    telling: Option<&Telling>,
-    now_ms: i64,
-) -> Result<(), StoreError> {
+/// Writes down what came of a job; `false` when another process did.
+fn end_job(tx: &Transaction<'_>, job: &CalendarJob, end: &JobEnd, now_ms: i64) -> Result<bool, StoreError> {
     let ended = tx.prepare_cached("delete from calendar_job where seq = ?1")?.execute([job.seq])?;
     if ended == 0 {
         // Another process ended it.
-        return Ok(());
+        return Ok(false);
     }
     let id = job.appointment.id.as_str();
     match end {
@@ -215,10 +224,7 @@ fn end_job(
         detail: serde_json::json!({}),
     };
     audit::append(tx, now_ms, &entry)?;
-    if let Some(telling) = telling {
-        say(tx, &job.appointment.conversation, telling, now_ms)?;
-    }
-    Ok(())
+    Ok(true)
 }
 
 /// Says something to the customer of a conversation that no turn decided.

@@ -216,7 +216,8 @@ fn in_talk(scene: &Scene<'_>, talk: &Talk, cues: Cues, wish: &When) -> Option<Ac
             }
         }
         Stage::Data => {
-            if choice::gives_up(text) || (cues.cancel && words(text).len() <= MAX_CANCEL_WORDS) {
+            let asks = text.contains('?') || cues.about;
+            if choice::gives_up(text) || (cues.cancel && !asks && words(text).len() <= MAX_CANCEL_WORDS) {
                 return Some(Act::GiveUp);
             }
             let next = with_declined(scene, talk);
@@ -319,7 +320,9 @@ fn shifted(scene: &Scene<'_>, talk: &Talk, shift: Shift) -> When {
             let (_, horizon) = crate::engine::booking::slots::bookable_days(scene.rules, scene.now_ms);
             wish.days =
                 next.filter(|next| *next <= horizon).map(|next| (next, horizon)).into_iter().collect();
-            if matches!(wish.hours, Some(Hours::At(_))) {
+            // A part of the day still counts; one hour, or what followed from the last offers, does not.
+            let part = matches!(wish.hours, Some(Hours::Between(from, to)) if from % 60 == 0 && to % 60 == 0);
+            if !part {
                 wish.hours = None;
             }
         }
