@@ -104,8 +104,8 @@ impl Rounds for Worker {
                 Notices { business: &business, prompts: &prompts, rules: &of }.reminder(due)
             })
             .await?;
-        crash::point("reminder.after_commit");
         if said > 0 {
+            crash::point("reminder.after_commit");
             tracing::info!(tenant = %id, reminders = said, "reminded of appointments");
             parts.outbox.ring(&id);
         }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Open every day and all day, so that the tests need not know what day it is.
-const BOOKING: &str = r#"name = "Centro Aura"
+pub(crate) const BOOKING: &str = r#"name = "Centro Aura"
 timezone = "America/Bogota"
 currency = "COP"
 [limits]
@@ -151,7 +151,7 @@ async fn a_model_only_proposes_and_code_says_the_times_and_books() {
     let site = centre(Some(&model));
     let daemon = site.start();
     let client = &daemon.client;
-    let first = say(client, "ana", "quiero una cita para algo que me relaje").await;
+    let first = say(client, "ana", "quiero una cita para consentirme un rato").await;
     assert!(reply(&first).contains("Masaje relajante") && reply(&first).contains("1. "), "{first}");
     assert!(!reply(&first).contains("3:33"), "{first}");
     assert_eq!(first["tools"][0]["name"], "check_availability");

@@ -30,6 +30,7 @@ mod layers;
 mod media;
 mod memory;
 mod pool;
+mod radicale;
 mod remote;
 mod serve;
 mod service;

@@ -210,6 +210,15 @@ pub fn agreement(text: &str) -> Option<bool> {
     (said.iter().all(known) && (yes || no)).then_some(!no)
 }
 
+/// Whether a message begins with a yes: "sí, soy Ana Pérez".
+pub fn begins_with_yes(text: &str) -> bool {
+    const BEGINNINGS: [&str; 14] = [
+        "si", "sip", "claro", "dale", "listo", "ok", "vale", "perfecto", "bueno", "yes", "sure", "yeah",
+        "sim", "pode",
+    ];
+    plain(text).first().is_some_and(|first| BEGINNINGS.contains(&first.as_str()))
+}
+
 /// Whether a customer does not want to go on with an appointment.
 pub fn gives_up(text: &str) -> bool {
     let joined = format!(" {} ", plain(text).join(" "));

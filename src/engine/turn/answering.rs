@@ -331,7 +331,11 @@ impl Turn {
         let needed: Vec<Tool> = Tool::ALL.into_iter().filter(|tool| self.needs(tool.skill())).collect();
         let built_in = Tool::ALL
             .into_iter()
-            .filter(|tool| allowed(tool.name(), &needed))
+            .filter(|tool| {
+                // Somebody wants an appointment, whoever the message is for.
+                let wanted = tool.skill() == Skill::Booking && self.booking.plan.is_some();
+                allowed(tool.name(), &needed) || wanted
+            })
             .filter(|tool| needed.contains(tool));
         let remote = self.input.remote_tools.iter().filter(|spec| allowed(&spec.name, &[]));
         built_in.map(Tool::spec).chain(remote.cloned()).collect()

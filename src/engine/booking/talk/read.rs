@@ -265,7 +265,10 @@ fn at_slots(scene: &Scene<'_>, talk: &Talk, cues: Cues) -> Option<Act> {
         return Some(Act::Search(Box::new(next), Prelude::None));
     }
     let start = |at: usize| offered.get(at).map(|slot| slot.start_ms);
+    // "Sí, soy Ana Pérez" says yes and more.
+    let says_yes = !scene.told.is_empty() && !scene.text.contains('?') && choice::begins_with_yes(scene.text);
     match choice {
+        Choice::Unclear if says_yes && offered.len() == 1 => Some(Act::Take(Box::new(next), start(0)?)),
         Choice::Slot(at) => Some(Act::Take(Box::new(next), start(at)?)),
         Choice::Yes if offered.len() == 1 => Some(Act::Take(Box::new(next), start(0)?)),
         Choice::Yes if offered.is_empty() => {
