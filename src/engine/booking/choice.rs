@@ -57,7 +57,7 @@ const YES: &str = "si sii sip claro dale listo ok okay oki vale perfecto confirm
 yes yeah yep yup sure please good great perfect confirm confirmed fine works book absolutely \
 sim pode isso beleza claro otimo combinado certo fechado confirmado quero reserva marca marque asistire ire vou";
 
-const FILLERS: &str = "a la el lo esta bien de por favor porfa porfavor gracias me mi que asi es para entonces muy pues ya con gusto cita hora horario yo estare ahi voy parece una senor senora mucho \
+const FILLERS: &str = "a la el lo esta bien de por favor porfa porfavor gracias me mi que asi es para entonces muy pues ya con gusto cita hora horario yo estare alla estaremos asisto asistire ahi voy parece una senor senora mucho \
 it that is the for me thanks thank you i ll be there will take this one sounds go ahead \
 ser o essa esse bem obrigado obrigada eu vou estar la pra mim tudo com certeza";
 

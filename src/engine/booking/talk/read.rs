@@ -142,6 +142,9 @@ fn in_talk(scene: &Scene<'_>, talk: &Talk, cues: Cues, wish: &When) -> Option<Ac
             let id = talk.appointment.clone()?;
             let agreed = choice::agreement(text);
             let cancels = cues.cancel && words(text).len() <= MAX_ANSWER_WORDS && !cues.about && !cues.moves;
+            // "Sí, nos vemos mañana": a yes and more, but no question and no other time.
+            let more = words(text).len() > MAX_ANSWER_WORDS || text.contains('?') || cues.moves || cancels;
+            let agreed = agreed.or_else(|| (choice::begins_with_yes(text) && !more).then_some(true));
             match (talk.stage, agreed) {
                 (Stage::Reminder, Some(true)) => Some(Act::Confirm(id)),
                 (Stage::Reminder, _) if cancels => Some(Act::CancelNow(id)),
