@@ -62,9 +62,18 @@ const PAUSE: Duration = Duration::from_secs(17);
 /// Requests a minute of each key.
 const LIMIT: usize = 60;
 const DEADLINE_S: u64 = 20;
-const DOCUMENT: &str =
-    "# Servicios\n\n## Limpieza facial\n\nLa limpieza facial dura 90 minutos e incluye mascarilla.\n";
+const DOCUMENT: &str = "# Servicios\n\n## Limpieza facial\n\nLa limpieza facial dura 90 minutos e incluye mascarilla. \
+                        No se hace a menores de 15 años. Se usa vapor y crema de avena. Conviene repetirla cada mes.\n";
 const REPLY: &str = "La limpieza facial dura 90 minutos.";
+/// What customers ask, one after the other: nobody asks the same twice, which would call a person.
+const QUESTIONS: [&str; MESSAGES] = [
+    "¿Cuánto dura la limpieza facial?",
+    "¿La limpieza facial incluye mascarilla?",
+    "¿Mi hija de 12 años puede hacerse la limpieza facial?",
+    "¿Qué crema usan en la limpieza facial?",
+    "¿Cada cuánto conviene repetir la limpieza facial?",
+    "¿Usan vapor en la limpieza facial?",
+];
 
 #[tokio::main]
 async fn main() {
@@ -173,7 +182,7 @@ struct Daemon {
 impl Daemon {
     fn start(url: &str, keys: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "tenants/spa/tenant.toml", "name = \"Spa\"\n");
+        write(folder.path(), "tenants/spa/tenant.toml", "name = \"Spa\"\n[handoff]\nloop_similarity = 1.0\n");
         write(folder.path(), "knowledge/spa/servicios.md", DOCUMENT);
         let mut config = format!("[worker]\nburst_quiet_ms = 0\nturn_deadline_s = {DEADLINE_S}\n");
         for key in keys {
@@ -200,9 +209,8 @@ impl Daemon {
         Self { child, url, http, _folder: folder }
     }
 
-    async fn say(&self, customer: usize) -> (StatusCode, Value, f64) {
-        let text = format!("¿Cuánto dura la limpieza facial? Soy el cliente {customer}.");
-        let body = json!({"contact": format!("c{customer}"), "message": text});
+    async fn say(&self, customer: usize, message: usize) -> (StatusCode, Value, f64) {
+        let body = json!({"contact": format!("c{customer}"), "message": format!("{} (cliente {customer}.)", QUESTIONS[message])});
         let begun = Instant::now();
         let url = format!("{}/api/v1/tenants/spa/chat", self.url);
         let response = self.http.post(url).json(&body).send().await.unwrap();
@@ -239,7 +247,7 @@ async fn load() {
         Provider::start(&[("a", Manner::Works), ("b", Manner::Works), ("c", Manner::Works)]).await;
     let daemon = Daemon::start(&url, &["a", "b", "c"]);
     // The documents are read before the first turn, which is not what is measured.
-    daemon.say(999).await;
+    daemon.say(999, 0).await;
     provider.books.lock().unwrap().keys.clear();
     let begun = Instant::now();
     let conversations = (0..CONVERSATIONS).map(|customer| {
@@ -250,7 +258,7 @@ async fn load() {
                 if message > 0 {
                     tokio::time::sleep(PAUSE.mul_f64(0.8 + 0.4 * Chance::System.next())).await;
                 }
-                turns.push(daemon.say(customer).await);
+                turns.push(daemon.say(customer, message).await);
             }
             turns
         }
@@ -290,10 +298,10 @@ async fn failing() {
     let (_provider, url) =
         Provider::start(&[("a", Manner::Fails), ("b", Manner::Hangs), ("c", Manner::Works)]).await;
     let daemon = Daemon::start(&url, &["a", "b", "c"]);
-    daemon.say(999).await;
+    daemon.say(999, 0).await;
     let conversations = (0..CONVERSATIONS).map(|customer| {
         let daemon = &daemon;
-        async move { [daemon.say(customer).await, daemon.say(customer).await] }
+        async move { [daemon.say(customer, 0).await, daemon.say(customer, 1).await] }
     });
     let turns: Vec<_> = join_all(conversations).await.into_iter().flatten().collect();
     let by = |who: &str| turns.iter().filter(|(_, turn, _)| turn["answered_by"] == who).count();

@@ -156,7 +156,7 @@ impl Prepared {
         let pool =
             Pool::new(&config.llm, clock.clone(), Meters::new(), raised).map_err(StartError::Models)?;
         let desk = Arc::new(ReplyDesk::default());
-        let channels = Channels::new(desk.clone()).map_err(StartError::Http)?;
+        let channels = Channels::new(desk.clone(), live.clone(), clock.clone()).map_err(StartError::Http)?;
         let pool = Arc::new(pool);
         Ok(Self { live, tenants, embedder, pool, alerts, clock, ids, lock, exe, notifier, desk, channels })
     }

@@ -2,6 +2,10 @@
 //! [`Channels::send`].
 
 pub mod api;
+mod call;
+pub mod chatwoot;
+pub mod twilio;
+pub mod voice;
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +13,8 @@ use bytes::Bytes;
 
 use self::api::ReplyDesk;
 use crate::{
-    config::tenant::channels::Channels as Configured,
+    clock::Clock,
+    config::{live::LiveConfig, tenant::channels::Channels as Configured},
     domain::{
         conversation::ChannelKind,
         message::{Attachment, DeliveryNews, Inbound, Outbound},
@@ -18,7 +23,8 @@ use crate::{
 };
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
-pub const SERVED: [ChannelKind; 1] = [ChannelKind::Api];
+pub const SERVED: &[ChannelKind] =
+    &[ChannelKind::Api, ChannelKind::Twilio, ChannelKind::Chatwoot, ChannelKind::Voice];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,6 +93,10 @@ pub struct Channels {
     pub api: Arc<ReplyDesk>,
     /// What talks to the providers: follows no redirects, and each call has its deadline.
     pub http: reqwest::Client,
+    /// The configuration in force.
+    pub live: Arc<LiveConfig>,
+    /// The time.
+    pub clock: Clock,
     /// What tests put in place of the API's channel.
     #[cfg(test)]
     pub(crate) scripted: Option<tests::Script>,
@@ -97,10 +107,12 @@ impl Channels {
     ///
     /// # Errors
     /// When nothing can be sent over HTTP.
-    pub fn new(api: Arc<ReplyDesk>) -> Result<Self, reqwest::Error> {
+    pub fn new(api: Arc<ReplyDesk>, live: Arc<LiveConfig>, clock: Clock) -> Result<Self, reqwest::Error> {
         Ok(Self {
             api,
             http: http_client()?,
+            live,
+            clock,
             #[cfg(test)]
             scripted: None,
         })
@@ -110,7 +122,6 @@ impl Channels {
     ///
     /// # Errors
     /// [`SendError`] says whether another try makes sense.
-    #[expect(clippy::unused_async, reason = "channels that talk to a provider wait for it")]
     pub async fn send(
         &self,
         tenant: &TenantId,
@@ -122,12 +133,24 @@ impl Channels {
             return script.send(reply);
         }
         match reply.channel {
-            ChannelKind::Api => {
+            ChannelKind::Voice if reply.turn.is_none() => Err(SendError::Permanent {
+                message: "a person cannot speak into a phone call from here; call the number back".to_owned(),
+            }),
+            // The request of the call waits for it, and speaks it.
+            ChannelKind::Api | ChannelKind::Voice => {
                 self.api.hand_over(tenant, &reply.conversation);
                 Ok(Sent::default())
             }
+            ChannelKind::Twilio => {
+                let config = set_up(configured.twilio.as_ref(), reply.channel)?;
+                let callback = self.webhook(&format!("twilio/{tenant}/status"));
+                twilio::send(&self.http, config, reply, callback.as_deref(), self.clock.now_ms()).await
+            }
+            ChannelKind::Chatwoot => {
+                let config = set_up(configured.chatwoot.as_ref(), reply.channel)?;
+                chatwoot::send(&self.http, config, reply).await
+            }
             kind => {
-                let _ = configured;
                 Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
             }
         }
@@ -137,16 +160,39 @@ impl Channels {
     ///
     /// # Errors
     /// [`FetchError`] says whether another try makes sense.
-    #[expect(clippy::unused_async, reason = "channels that talk to a provider wait for it")]
     pub async fn fetch(
         &self,
-        _configured: &Configured,
+        configured: &Configured,
         kind: ChannelKind,
-        _file: &Attachment,
-        _most: usize,
+        file: &Attachment,
+        most: usize,
     ) -> Result<Bytes, FetchError> {
-        Err(FetchError::Permanent(format!("the channel {kind} has no files")))
+        let missing = |error: SendError| FetchError::Permanent(error.to_string());
+        match kind {
+            ChannelKind::Twilio => {
+                let config = set_up(configured.twilio.as_ref(), kind).map_err(missing)?;
+                twilio::fetch(&self.http, config, file, most).await
+            }
+            ChannelKind::Chatwoot => {
+                let config = set_up(configured.chatwoot.as_ref(), kind).map_err(missing)?;
+                chatwoot::fetch(&self.http, config, file, most).await
+            }
+            kind => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
+        }
     }
+
+    /// The address of a webhook as a provider reaches it; `None` while the daemon has no public address.
+    fn webhook(&self, path: &str) -> Option<String> {
+        let config = self.live.get();
+        config.server.public_url.as_ref().map(|public_url| format!("{public_url}/webhooks/{path}"))
+    }
+}
+
+/// The settings of a channel that a reply needs. Its owner may have removed them while the reply was waiting.
+fn set_up<T>(config: Option<&T>, kind: ChannelKind) -> Result<&T, SendError> {
+    config.ok_or_else(|| SendError::Permanent {
+        message: format!("[channels.{kind}] is not configured any more"),
+    })
 }
 
 /// How long a provider may take to accept a connection.

@@ -23,7 +23,6 @@ mod select;
 mod spending;
 mod tenants;
 mod tickets;
-#[expect(dead_code, reason = "the first channel that has webhooks uses it")]
 mod webhooks;
 
 use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
@@ -151,6 +150,7 @@ pub fn router(parts: Parts) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .route("/calendar/{tenant}/{file}", get(appointments::feed))
+        .merge(webhooks::routes())
         .route("/metrics", get(pool::metrics))
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))

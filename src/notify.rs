@@ -4,6 +4,7 @@
 //! worker alone; nothing here decides anything or remembers what was sent.
 
 mod crm;
+mod desk;
 mod email;
 mod hubspot;
 mod post;
@@ -22,6 +23,7 @@ use std::{
 
 use jiff::Timestamp;
 
+pub use self::desk::desk_note;
 use crate::{
     config::tenant::{TenantConfig, notify::NotifyKind},
     domain::{

@@ -136,6 +136,8 @@ pub struct Facts {
     pub known: Vec<String>,
     /// Whether tools are offered.
     pub tools: bool,
+    /// Whether the customer hears the reply on the phone.
+    pub spoken: bool,
     /// The reply that was not right, when a model is asked again.
     pub draft: String,
     /// What it stated without a source.
@@ -426,6 +428,7 @@ fn sample() -> Facts {
         draft: text(),
         findings: vec![text()],
         leaked: true,
+        spoken: true,
         subject: text(),
         percent: text(),
         weekday: text(),

@@ -119,6 +119,9 @@ impl Builtin<'_> {
 
     /// The answer to a question from what was found.
     pub fn answer(&self, question: &Question, retrieval: &Retrieval) -> Answer {
+        if let Some(overview) = self.overview(question) {
+            return overview;
+        }
         if let Some(answer) = self.from_documents(question, retrieval) {
             return answer;
         }
@@ -126,6 +129,15 @@ impl Builtin<'_> {
             Some(text) => Answer::said(self.greeted(question, text)),
             None => self.unknown(question),
         }
+    }
+
+    /// What the business offers, in the words of its owner, for who asks for no part of it.
+    fn overview(&self, question: &Question) -> Option<Answer> {
+        let description = self.business.description.trim();
+        if description.is_empty() || !question::asks_overview(&question.text, description) {
+            return None;
+        }
+        Some(Answer::said(self.greeted(question, self.text(Text::Overview, question.language))))
     }
 
     /// The answer in the words of the documents, if they answer.

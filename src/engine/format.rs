@@ -5,7 +5,9 @@
 
 mod inline;
 mod lines;
+mod speech;
 
+pub use self::speech::spoken;
 use super::sentences::sentences;
 
 /// The most paragraphs of a reply.

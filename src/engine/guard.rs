@@ -72,6 +72,9 @@ pub enum Refusal {
     /// It is far longer than an answer, or repeats itself.
     #[error("the reply runs on")]
     RunsOn,
+    /// It says once more, word for word, what was said last.
+    #[error("the reply repeats the one before")]
+    Repeats,
     /// It shows the model's own markup.
     #[error("the reply shows markup of the prompt")]
     Markup,

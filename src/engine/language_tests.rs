@@ -102,3 +102,11 @@ fn a_customer_may_change_the_language() {
     assert_eq!(detect("¿Me puede responder en español?", Language::En), Language::Es);
     assert_eq!(detect("Você fala português?", Language::Es), Language::Pt);
 }
+
+#[test]
+fn a_short_no_is_in_the_language_of_the_conversation() {
+    for text in ["no me funciona", "no sirve", "no anda", "no"] {
+        assert_eq!(detect(text, Language::Es), Language::Es, "{text}");
+    }
+    assert_eq!(detect("não funciona", Language::Es), Language::Pt);
+}

@@ -87,6 +87,8 @@ pub(super) struct Brief<'a> {
     pub(super) agents: Vec<&'a Agent>,
     /// What is known of the customer from before.
     pub(super) known: Vec<String>,
+    /// Whether the customer hears the reply on the phone.
+    pub(super) spoken: bool,
 }
 
 /// The request for an answer, and the passages it shows.
@@ -100,6 +102,7 @@ pub(super) fn answer_request(
     facts.passages = passages;
     facts.answerable = !facts.passages.is_empty();
     facts.tools = !tools.is_empty();
+    facts.spoken = brief.spoken;
     facts.known = brief.known.iter().map(|line| fenced(line)).collect();
     facts.agents = brief.agents.iter().filter_map(|agent| instruction(brief, agent, &facts)).collect();
     let messages = conversation(brief);

@@ -144,6 +144,93 @@ pub(crate) fn subject(text: &str) -> Vec<String> {
     words(text).into_iter().filter(|word| word.len() > 1 && !is_stop_word(word) && !is_cue(word)).collect()
 }
 
+/// Whether somebody asks what the business offers at all ("¿qué venden?", "what services do you have?") and names nothing
+/// in particular. `description` is the business's own: what it does not speak of is asked of the documents.
+pub fn asks_overview(text: &str, description: &str) -> bool {
+    const SERVICES: &[&str] = &["servicios", "services", "servicos", "productos", "products", "produtos"];
+    const GOODS: &[&str] = &[
+        "tratamientos",
+        "treatments",
+        "tratamentos",
+        "cursos",
+        "courses",
+        "programas",
+        "programs",
+        "articulos",
+        "mercancia",
+    ];
+    const OFFERS: &[&str] = &[
+        "ofrecen", "ofrece", "ofreces", "venden", "vende", "vendes", "hacen", "hace", "haces", "manejan",
+        "brindan", "prestan", "dedican", "dedica", "offer", "sell", "do", "provide", "oferecem", "oferece",
+        "vendem", "fazem", "trabajan",
+    ];
+    const OTHERS: &[&str] = &[
+        "tienen",
+        "tiene",
+        "tienes",
+        "have",
+        "tem",
+        "hay",
+        "dan",
+        "cuales",
+        "quais",
+        "which",
+        "todos",
+        "todo",
+        "all",
+        "lista",
+        "list",
+        "catalogo",
+        "ustedes",
+        "usted",
+        "voces",
+        "voce",
+        "negocio",
+        "empresa",
+        "tienda",
+        "tipo",
+        "tipos",
+        "clase",
+        "clases",
+        "kind",
+        "hola",
+        "buenas",
+        "buenos",
+        "dias",
+        "tardes",
+        "saber",
+        "quisiera",
+        "quiero",
+        "gustaria",
+        "informacion",
+        "info",
+        "me",
+        "puede",
+        "pueden",
+        "decir",
+        "dime",
+        "exactamente",
+        "aqui",
+        "ahi",
+        "are",
+    ];
+    let all = words(text);
+    let has = |set: &[&str]| all.iter().any(|word| set.contains(&word.as_str()));
+    let described = words(description);
+    let names_goods = all.iter().any(|word| GOODS.contains(&word.as_str()) && described.contains(word));
+    let asks = ["que", "what", "o", "cuales", "quais", "which", "q"]
+        .iter()
+        .any(|word| all.iter().any(|w| w == word));
+    let generic = |word: &String| {
+        let word = word.as_str();
+        [SERVICES, GOODS, OFFERS, OTHERS].iter().any(|set| set.contains(&word))
+    };
+    let names_other_goods = has(GOODS) && !names_goods;
+    (has(SERVICES) || names_goods || (asks && has(OFFERS)))
+        && !names_other_goods
+        && subject(text).iter().all(generic)
+}
+
 /// How many of the customer's earlier messages are looked at for the subject.
 const LOOK_BACK: usize = 4;
 
@@ -198,6 +285,35 @@ pub(super) fn leans_on_earlier(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn questions_for_the_whole_offer_are_told_from_those_for_a_part_of_it() {
+        let clinic = "Clínica de medicina estética: tratamientos faciales, inyectables y masajes.";
+        for text in [
+            "¿Qué servicios ofrecen y cuánto cuestan?",
+            "que venden?",
+            "¿Qué tratamientos hacen?",
+            "hola, me gustaría saber qué servicios tienen",
+            "what do you sell?",
+            "what services do you offer",
+            "quais tratamentos vocês fazem?",
+            "a qué se dedican",
+        ] {
+            let is_foreign = text.starts_with("quais");
+            assert_eq!(asks_overview(text, clinic), !is_foreign, "{text}");
+        }
+        for text in [
+            "¿qué hacen si no quedo contenta?",
+            "¿qué cursos tienen?",
+            "¿cuánto cuesta el bótox?",
+            "¿qué servicios tienen para novias?",
+            "¿venden gift cards?",
+            "hola",
+            "¿cuánto cuestan?",
+        ] {
+            assert!(!asks_overview(text, clinic), "{text}");
+        }
+    }
 
     #[test]
     fn the_kinds_of_fact_are_told_in_three_languages() {

@@ -32,6 +32,7 @@ use crate::{
     domain::{
         appointment::Appointment,
         business::Business,
+        conversation::ChannelKind,
         effect::{ContactFact, Effect},
         handoff::{HandoffReason, Owner},
         language::Language,
@@ -453,6 +454,11 @@ impl Turn {
     /// The name to call the customer by: as they gave it, or as the channel has it.
     fn contact_name(&self) -> Option<&str> {
         self.ledger.draft.name.as_deref().or(self.input.contact_name.as_deref())
+    }
+
+    /// Whether the customer hears the reply on the phone.
+    fn is_spoken(&self) -> bool {
+        self.input.standing.channel == ChannelKind::Voice.as_str()
     }
 
     /// Whether models may be asked: there is one, and the limits leave room.

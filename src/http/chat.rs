@@ -3,7 +3,7 @@
 //! A message takes the same way as one of any other channel: it is on disk before anything is answered, the
 //! dispatcher runs its turn, the outbox hands over the reply. A request that waits only watches.
 
-use std::pin::pin;
+use std::{pin::pin, time::Duration};
 
 use axum::{
     Json,
@@ -48,7 +48,7 @@ pub(super) async fn post(
     let given_id = fields.optional_text("message_id", MAX_NAME_BYTES)?;
     // Who waits for the answer has said all there is to say.
     let worker = &state.live.get().worker;
-    let quiet = if wait { std::time::Duration::ZERO } else { worker.burst_quiet };
+    let quiet = if wait { Duration::ZERO } else { worker.burst_quiet };
     let message = Inbound {
         channel: ChannelKind::Api,
         message_id: given_id.unwrap_or_else(|| state.ids.next("msg")),
@@ -71,8 +71,12 @@ pub(super) async fn post(
     if accepted.turn.is_none() {
         state.dispatcher.ring_at(tenant.id(), state.clock.now_ms() + i64::from(message.quiet_ms));
     }
-    let turn =
-        if wait { wait_for_turn(&state, &tenant, &message.message_id, &accepted).await? } else { None };
+    let turn = if wait {
+        let asked = Asked { channel: ChannelKind::Api, message_id: &message.message_id };
+        wait_for_turn(&state, &tenant, asked, &accepted, state.live.get().worker.turn_deadline).await?
+    } else {
+        None
+    };
     Ok(answer(turn, message.message_id, accepted.conversation))
 }
 
@@ -117,19 +121,29 @@ async fn refuse_another_message(tenant: &Tenant, message: &Inbound) -> Result<()
     Err(ApiError::new(StatusCode::CONFLICT, "message_id_taken", text).about("message_id"))
 }
 
-/// Waits until the message has its turn. None if that takes longer than a turn may take.
-async fn wait_for_turn(
+/// A message whose turn somebody waits for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// The channel it came by.
+    pub(super) channel: ChannelKind,
+    /// Its id there.
+    pub(super) message_id: &'a str,
+}
+
+/// Waits until the message has its turn, or for as long as the caller has time: `None` then.
+pub(super) async fn wait_for_turn(
     state: &AppState,
     tenant: &Tenant,
-    message_id: &str,
+    asked: Asked<'_>,
     accepted: &Accepted,
+    most: Duration,
 ) -> Result<Option<TurnReport>, ApiError> {
     let ticket = state.desk.wait(tenant.id(), &accepted.conversation);
-    let deadline = tokio::time::Instant::now() + state.live.get().worker.turn_deadline;
+    let deadline = tokio::time::Instant::now() + most;
     loop {
         let mut call = pin!(ticket.call());
         call.as_mut().enable();
-        let found = tenant.db().find_accepted(ChannelKind::Api, message_id).await?;
+        let found = tenant.db().find_accepted(asked.channel, asked.message_id).await?;
         if let Some(turn) = found.and_then(|accepted| accepted.turn) {
             return Ok(tenant.db().turn_report(&turn).await?);
         }

@@ -1,12 +1,38 @@
 //! What providers post: verified and parsed by their channel, safe on disk before they are answered. Never a model here.
 
+mod chatwoot;
+mod twilio;
+mod voice;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
+
 use super::{ApiError, AppState};
 use crate::{
-    channel::Received, domain::conversation::ChannelKind, store::inbox::Accepted, tenants::TenantUse,
+    channel::{Received, Refused},
+    domain::conversation::ChannelKind,
+    store::inbox::Accepted,
+    tenants::TenantUse,
 };
 
 /// The largest body of a webhook, in bytes: Meta's largest are 3 MB.
 pub(super) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// The routes of all providers. Nobody needs a token here: each request proves itself.
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/webhooks/twilio/{tenant}", post(twilio::message))
+        .route("/webhooks/twilio/{tenant}/status", post(twilio::message))
+        .route("/webhooks/chatwoot", post(chatwoot::of_account))
+        .route("/webhooks/chatwoot/{tenant}", post(chatwoot::of_tenant))
+        .route("/webhooks/voice/{tenant}", post(voice::call))
+        .route("/webhooks/voice/{tenant}/status", post(voice::call))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
 
 /// Makes what a webhook brought safe, and has it answered. What became of the messages is in their order.
 ///
@@ -36,4 +62,22 @@ pub(super) async fn take(
         tenant.db().note_news(channel, news, state.clock.now_ms()).await?;
     }
     Ok(accepted)
+}
+
+/// A request that is not taken.
+fn refused(refused: Refused) -> ApiError {
+    match refused {
+        Refused::Signature => ApiError::new(StatusCode::UNAUTHORIZED, "bad_signature", refused.to_string()),
+        Refused::Body => ApiError::new(StatusCode::BAD_REQUEST, "bad_body", refused.to_string()),
+    }
+}
+
+/// The tenant has no such channel.
+fn not_set_up(channel: ChannelKind) -> ApiError {
+    ApiError::not_found("channel_off", format!("this tenant has no [channels.{channel}]"))
+}
+
+/// A header as text.
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }

@@ -80,6 +80,11 @@ pub(super) fn notice(business: Business<'_>, delivery: &ClaimedDelivery) -> Resu
     Ok(notice)
 }
 
+/// The notice that a person is called into a conversation.
+pub(super) fn handoff(business: Business<'_>, handoff: HandoffNotice) -> Notice {
+    Words { business }.handoff(handoff)
+}
+
 struct Words<'a> {
     business: Business<'a>,
 }

@@ -210,6 +210,10 @@ texts! {
     BudgetSoft = "alert_budget_soft",
     /// The operator: a tenant's budget is spent.
     BudgetHard = "alert_budget_hard",
+    /// The customer: what the business offers, in its owner's words.
+    Overview = "overview",
+    /// The customer: what help is needed with.
+    WhatHappened = "what_happened",
     /// The customer: a voice note cannot be heard just now.
     VoiceTrouble = "voice_trouble",
     /// A file that is neither a recording nor a picture.
@@ -228,6 +232,26 @@ texts! {
     PictureTooLarge = "picture_too_large",
     /// The customer: a file is no picture that can be looked at.
     PictureFormat = "picture_format",
+    /// On the phone: the first words.
+    CallGreeting = "call_greeting",
+    /// On the phone: the answer takes long.
+    CallWait = "call_wait",
+    /// On the phone: nothing was heard.
+    CallAgain = "call_again",
+    /// On the phone: nothing was heard again, and the call ends.
+    CallGoodbye = "call_goodbye",
+    /// On the phone: a person was called.
+    CallPerson = "call_person",
+    /// On the phone: the caller is put through.
+    CallTransfer = "call_transfer",
+    /// On the phone: nobody can be put through; what to do instead.
+    CallLeaveMessage = "call_leave_message",
+    /// On the phone: a message was taken, and the call ends.
+    CallMessageTaken = "call_message_taken",
+    /// On the phone: the answer did not come.
+    CallTrouble = "call_trouble",
+    /// What is said in place of an address of the web.
+    SpokenLink = "spoken_link",
     /// What Spanish is called.
     Spanish = "es",
     /// What English is called.

@@ -24,6 +24,24 @@ impl TenantDb {
         self.read(move |tx| latest(tx, channel, &contact)).await
     }
 
+    /// The same, if its channel's own id of it ([`Inbound::route`]) is still this one.
+    pub async fn conversation_at(
+        &self,
+        channel: ChannelKind,
+        contact: &str,
+        route: &str,
+    ) -> Result<Option<ConversationId>, StoreError> {
+        let (contact, route) = (contact.to_owned(), route.to_owned());
+        self.read(move |tx| {
+            let Some(conversation) = latest(tx, channel, &contact)? else { return Ok(None) };
+            let mut statement =
+                tx.prepare_cached("select 1 from conversation where id = ?1 and route = ?2")?;
+            let is_there = statement.exists(params![conversation.as_str(), route])?;
+            Ok(is_there.then_some(conversation))
+        })
+        .await
+    }
+
     /// The last `limit` messages of a conversation, oldest first.
     pub async fn history(
         &self,
@@ -172,8 +190,8 @@ pub(super) fn person_message(
     Ok(collect(found)?.pop())
 }
 
-/// Writes down what a person says, and puts it into the outbox. Gives the message's place.
-pub(super) fn say_as_person(
+/// Writes down what a person said. Gives the message's place.
+pub(super) fn keep_words(
     tx: &Transaction<'_>,
     conversation: &ConversationId,
     text: &str,
@@ -185,7 +203,18 @@ pub(super) fn say_as_person(
          values (?1, null, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![conversation.as_str(), Role::Person.as_str(), message_id, text, now_ms])?;
-    let id = tx.last_insert_rowid();
+    Ok(tx.last_insert_rowid())
+}
+
+/// Writes down what a person says, and puts it into the outbox. Gives the message's place.
+pub(super) fn say_as_person(
+    tx: &Transaction<'_>,
+    conversation: &ConversationId,
+    text: &str,
+    message_id: Option<&str>,
+    now_ms: i64,
+) -> Result<i64, StoreError> {
+    let id = keep_words(tx, conversation, text, message_id, now_ms)?;
     let leaving = Leaving { conversation, turn: None, kind: OutboundKind::Reply, text, choices: &[], now_ms };
     super::outbox::insert(tx, &leaving)?;
     Ok(id)

@@ -51,6 +51,20 @@ impl TenantDb {
         .await
     }
 
+    /// Whether a person has this conversation and never said a word in it since.
+    pub async fn is_held_in_silence(&self, conversation: &ConversationId) -> Result<bool, StoreError> {
+        let conversation = conversation.clone();
+        self.read(move |tx| {
+            let mut statement = tx.prepare_cached(
+                "select 1 from handoff h where h.conversation_id = ?1 and h.state = 'taken'
+                   and not exists (select 1 from message m where m.conversation_id = h.conversation_id
+                                   and m.role = 'person' and m.created_ms >= h.taken_ms)",
+            )?;
+            Ok(statement.exists([conversation.as_str()])?)
+        })
+        .await
+    }
+
     /// A call for a person, by its own id or by that of its conversation: then the open one, or else the last.
     pub async fn handoff(&self, reference: &str) -> Result<Option<HandoffSummary>, StoreError> {
         let reference = reference.to_owned();
@@ -90,7 +104,8 @@ pub(super) fn open(
          where id = ?1 and owner in ('bot', 'returned')",
     )?;
     let is_called_now = statement.execute(params![conversation, applying.now_ms])? > 0;
-    if is_called_now {
+    // Who steps in by themselves need not be told.
+    if is_called_now && reason != HandoffReason::Takeover {
         tell_desk(applying, reason, &brief)?;
     }
     Ok(())

@@ -155,6 +155,27 @@ impl TenantDb {
         .await
     }
 
+    /// The last `limit` replies of a conversation that left or are about to, the newest first: the provider's id, where it
+    /// is known already, and the words.
+    pub async fn recent_replies(
+        &self,
+        conversation: &ConversationId,
+        limit: u32,
+    ) -> Result<Vec<(Option<String>, String)>, StoreError> {
+        let conversation = conversation.clone();
+        self.read(move |tx| {
+            let mut statement = tx.prepare_cached(
+                "select provider_id, text from outbox
+                 where conversation_id = ?1 and kind = 'reply' and state in ('pending', 'sending', 'sent')
+                 order by seq desc limit ?2",
+            )?;
+            let rows = statement
+                .query_map(params![conversation.as_str(), limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// Puts a reply back, to be tried again at `due_ms`.
     pub async fn mark_retry(&self, seq: i64, due_ms: i64, error: String) -> Result<(), StoreError> {
         self.write(move |tx| {

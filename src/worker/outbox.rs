@@ -21,7 +21,11 @@ use crate::{
     clock::{Chance, Clock},
     config::live::LiveConfig,
     crash,
-    domain::{message::Outbound, tenant::TenantId},
+    domain::{
+        message::{Outbound, OutboundKind},
+        tenant::TenantId,
+    },
+    notify::{self, Business},
     store::StoreError,
     tenants::{TenantError, TenantUse, Tenants},
 };
@@ -83,6 +87,20 @@ struct Worker {
     under_way: AtomicUsize,
 }
 
+/// A reply as its channel sends it. What the people at a desk are told is worded here, in the tenant's language, as
+/// everything else that people of the business are told.
+fn worded(tenant: &TenantUse, reply: &Outbound) -> Outbound {
+    let text = match reply.kind {
+        OutboundKind::Reply => reply.text.clone(),
+        OutboundKind::Handoff => {
+            let business =
+                Business { tenant: tenant.id(), config: &tenant.config, prompts: &tenant.context.prompts };
+            notify::desk_note(business, &reply.text)
+        }
+    };
+    Outbound { text, ..reply.clone() }
+}
+
 /// What came of a reply, to be noted in the database.
 #[derive(Debug, Clone)]
 enum Outcome {
@@ -107,7 +125,7 @@ impl Rounds for Worker {
             Err(error) => return Err(error.into()),
         };
         let round =
-            tenant.db().claim_replies(&parts.owner, &channel::SERVED, parts.clock.now_ms(), ROUND).await?;
+            tenant.db().claim_replies(&parts.owner, channel::SERVED, parts.clock.now_ms(), ROUND).await?;
         if !round.replies.is_empty() {
             crash::point("outbox.after_claim");
         }
@@ -127,7 +145,8 @@ impl Worker {
     async fn deliver(self: Arc<Self>, tenant: TenantUse, reply: Outbound) {
         let place = self.places.clone().acquire_owned().await;
         // In a task of its own, so that a channel that panics is a failed try like any other.
-        let (channels, id, sending) = (self.parts.channels.clone(), tenant.id().clone(), reply.clone());
+        let (channels, id, sending) =
+            (self.parts.channels.clone(), tenant.id().clone(), worded(&tenant, &reply));
         let configured = tenant.context.channels.clone();
         let send = tokio::spawn(async move {
             tokio::time::timeout(SEND_TIMEOUT, channels.send(&id, &configured, &sending)).await

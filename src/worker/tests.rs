@@ -141,7 +141,7 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
     let (turns, chance) = (Script::default(), Chance::Fixed(0.0));
     let (turns_stop, sends_stop) = (Stop::default(), Stop::default());
     let owner = format!("{DAEMON_OWNER}test");
-    let mut channels = Channels::new(desk.clone()).unwrap();
+    let mut channels = Channels::new(desk.clone(), live.clone(), Clock::System).unwrap();
     channels.scripted = Some(channel.clone());
     let workers = vec![
         tokio::spawn(

@@ -72,6 +72,26 @@ impl Site {
         self.path().join(format!("data/tenants/{tenant}.db"))
     }
 
+    /// A number out of a tenant's database; 0 while there is none.
+    pub(crate) fn count(&self, tenant: &str, sql: &str) -> usize {
+        let file = self.database(tenant);
+        if !file.exists() {
+            return 0;
+        }
+        let db = rusqlite::Connection::open(file).unwrap();
+        db.busy_timeout(PATIENCE).unwrap();
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Waits until a number in a tenant's database is what is expected.
+    pub(crate) async fn wait_until(&self, tenant: &str, sql: &str, expected: usize) {
+        let begun = Instant::now();
+        while self.count(tenant, sql) != expected {
+            assert!(begun.elapsed() < PATIENCE, "{sql} is {}", self.count(tenant, sql));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// The command that runs the daemon on a free port.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_iass"));

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A second of silence in Ogg as a telephone would send it, as far as anybody looks.
-fn voice_note() -> Vec<u8> {
+pub(crate) fn voice_note() -> Vec<u8> {
     let page =
         |position: u64, body: &[u8]| [b"OggS\0\0", &position.to_le_bytes()[..], &[0; 14], body].concat();
     [page(0, b"OpusHead\x01\x01\x38\x01\x80\xbb\0\0\0\0\0"), page(48_312, &[7; 200])].concat()

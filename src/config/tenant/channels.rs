@@ -2,10 +2,12 @@
 //!
 //! A channel is on when its table is there. Each has an address that can point elsewhere: a proxy, or a fake in tests.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{leaf::Leaf, secret::Secret, section::Section},
+    config::{leaf::Leaf, secret::Secret, section::Section, show},
     domain::language::Language,
 };
 
@@ -54,8 +56,13 @@ pub struct Twilio {
     pub account_sid: String,
     /// `auth_token`, `auth_token_file`: what sends and what webhooks are signed with.
     pub auth_token: Secret,
-    /// `from`: the sending number, such as `whatsapp:+14155238886`.
+    /// `from`: the sending number, such as `whatsapp:+14155238886`, or a messaging service (`MG…`). A customer who wrote to
+    /// another number of the account is answered from that one.
     pub from: String,
+    /// `content_sid`: the template (`HX…`) that WhatsApp gets when the customer's last message is more than 24 hours old;
+    /// its only variable, `{{1}}`, is the reply. Default none: such a reply is a dead letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_sid: Option<String>,
     /// `api_base`: Default `https://api.twilio.com`.
     pub api_base: String,
 }
@@ -93,9 +100,25 @@ pub struct Chatwoot {
     pub account_id: u64,
     /// `api_token`, `api_token_file`: the token that writes.
     pub api_token: Secret,
-    /// `webhook_secret`, `webhook_secret_file`: what webhooks are signed with. Default none: not checked.
+    /// `webhook_secret`, `webhook_secret_file`: what webhooks are signed with. Default none: only `webhook_token` counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_secret: Option<Secret>,
+    /// `webhook_token`, `webhook_token_file`: takes webhooks without a signature whose address ends with `?token=` and this;
+    /// for Chatwoot before 4.11, which signs nothing. Default none: such webhooks are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_token: Option<Secret>,
+    /// `answers`: in which conversations it answers. Default pending.
+    pub answers: ChatwootAnswers,
+}
+
+/// In which conversations of Chatwoot a customer is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChatwootAnswers {
+    /// In pending ones: Chatwoot keeps a conversation pending as long as it is the agent bot's.
+    Pending,
+    /// Also in open ones that nobody is assigned to: for an inbox without an agent bot.
+    Unassigned,
 }
 
 /// The chat on the business's own site.
@@ -121,9 +144,19 @@ pub struct Voice {
     /// `language`: spoken first: es, en or pt. Default the tenant's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
-    /// `transfer_to`: the number a caller who wants a person is put through to. Default none.
+    /// `transfer_to`: the number a caller who wants a person is put through to. Default none: a message is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfer_to: Option<String>,
+    /// `voice`: the voice that speaks, such as `Polly.Mia-Neural`. Default Twilio's own for the language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
+    /// `greeting`: the first words of a call. Default a welcome with the tenant's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub greeting: Option<String>,
+    /// `wait_s`: after how many seconds a caller whose answer takes long is asked for patience. Default 10, 1 to 12: Twilio
+    /// ends a call whose webhook takes 15.
+    #[serde(rename = "wait_s", serialize_with = "show::seconds")]
+    pub wait: Duration,
     /// `api_base`: Default `https://api.twilio.com`.
     pub api_base: String,
 }
@@ -163,8 +196,9 @@ impl Twilio {
         let account_sid = section.require("account_sid", Leaf::name_value);
         let auth_token = section.require_secret("auth_token");
         let from = section.require("from", filled_setting);
+        let content_sid = section.read("content_sid", filled_setting);
         let api_base = address(section, "api_base", "https://api.twilio.com");
-        Some(Self { account_sid: account_sid?, auth_token: auth_token?, from: from?, api_base })
+        Some(Self { account_sid: account_sid?, auth_token: auth_token?, from: from?, content_sid, api_base })
     }
 }
 
@@ -187,7 +221,16 @@ impl Chatwoot {
         let account_id = section.require("account_id", |v| v.integer(1..=u64::from(u32::MAX)));
         let api_token = section.require_secret("api_token");
         let webhook_secret = section.secret("webhook_secret");
-        Some(Self { base_url: base_url?, account_id: account_id?, api_token: api_token?, webhook_secret })
+        let webhook_token = section.secret("webhook_token");
+        let answers = section.read("answers", Leaf::choice).unwrap_or(ChatwootAnswers::Pending);
+        Some(Self {
+            base_url: base_url?,
+            account_id: account_id?,
+            api_token: api_token?,
+            webhook_secret,
+            webhook_token,
+            answers,
+        })
     }
 }
 
@@ -207,8 +250,11 @@ impl Voice {
         let auth_token = section.require_secret("auth_token");
         let language = section.read("language", Leaf::choice);
         let transfer_to = section.read("transfer_to", filled_setting);
+        let voice = section.read("voice", Leaf::name_value);
+        let greeting = section.read("greeting", Leaf::words);
+        let wait = section.read("wait_s", |v| v.seconds(1..=12)).unwrap_or(Duration::from_secs(10));
         let api_base = address(section, "api_base", "https://api.twilio.com");
-        Some(Self { auth_token: auth_token?, language, transfer_to, api_base })
+        Some(Self { auth_token: auth_token?, language, transfer_to, voice, greeting, wait, api_base })
     }
 }
 

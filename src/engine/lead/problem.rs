@@ -53,6 +53,19 @@ static INTRODUCTIONS: Phrases = Phrases::of(
      trabajo en, trabalho, i work, quem fala",
 );
 
+/// What the customer's data are called.
+static LABEL_NAMES: Phrases = Phrases::of(
+    "correo, email, mail, telefono, celular, movil, numero, whatsapp, phone, number, contacto, contact, cel, telefone, \
+     contato",
+);
+
+/// The words between a wish and the data that follow it.
+static LABELS: Phrases = Phrases::of(
+    "correo, email, mail, telefono, celular, movil, numero, whatsapp, phone, number, contacto, contact, cel, telefone, \
+     contato, mi, mis, my, meu, minha, y, and, e, es, is, son, electronico, de, el, o, al, a, en, este, at, on, me, \
+     pueden, escribir, llamar, escribanme, llamenme",
+);
+
 static GREETINGS: Phrases = Phrases::of(
     "hola, buenos dias, buenas tardes, buenas noches, buenas, buen dia, hi, hello, hey, oi, ola, bom dia, boa \
      tarde, boa noite, good morning, good afternoon",
@@ -101,9 +114,17 @@ fn of_sentence(text: &str, sentence: &[Word<'_>], is_answer: bool) -> Option<Str
         return None;
     }
     let start = if INTRODUCTIONS.is_in(before) { cue } else { after_greeting(sentence) };
+    let sentence = sentence.get(..sentence.len() - label_at_end(sentence))?;
     let (first, last) = (sentence.get(start)?, sentence.last()?);
     let written = text.get(first.start..last.end)?;
     Some(written.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// How many words at the end only lead to the customer's data: "…, mi correo es".
+fn label_at_end(sentence: &[Word<'_>]) -> usize {
+    let length = sentence.iter().rev().take_while(|word| LABELS.has_word(&word.folded)).count();
+    let tail = sentence.get(sentence.len() - length..).unwrap_or_default();
+    if tail.iter().any(|word| LABEL_NAMES.has_word(&word.folded)) { length } else { 0 }
 }
 
 /// "Quería saber si …" and "quiero preguntar" lead into a question and are no wish themselves.

@@ -249,3 +249,10 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_problem_ends_where_the_customer_comes_to_their_data() {
+    let text = "Me interesa contratar el soporte TI para 8 equipos, mi correo es ana@trigo.cl";
+    let found = extract(text, Language::Es, None);
+    assert_eq!(found.problem.as_deref(), Some("Me interesa contratar el soporte TI para 8 equipos"));
+}

@@ -17,7 +17,7 @@ use crate::{
         desk::ThreatPolicy,
         format::{self, Closing, without_thoughts},
         guard::Refusal,
-        lead, prompt, threat, tool_text,
+        lead, prompt, threat, tool_text, words,
     },
     tools::{Planned, Skill, Tool, ToolScene, schema},
 };
@@ -230,6 +230,7 @@ impl Turn {
         let tidy = format::tidy(text, Closing::AsWritten);
         let refusal = match asking.request.grounds.check(&tidy) {
             Ok(()) if tool_text::looks_like_call(&tidy) => Refusal::Markup,
+            Ok(()) if self.repeats(&tidy) => Refusal::Repeats,
             Ok(()) => return self.conclude_model(&asking, tidy, key, None),
             Err(refusal) => refusal,
         };
@@ -249,6 +250,14 @@ impl Turn {
             }
             _ => self.conclude_without_model(&asking, Some(refusal)),
         }
+    }
+
+    /// Whether a reply says word for word what the last one said: weak models copy what stands in the history. A short one
+    /// may come twice.
+    fn repeats(&self, text: &str) -> bool {
+        const MIN_WORDS: usize = 8;
+        let said = words::words(text);
+        said.len() >= MIN_WORDS && self.last_reply().is_some_and(|last| words::words(last) == said)
     }
 
     fn conclude_model(
@@ -302,6 +311,7 @@ impl Turn {
             text: &self.question.text,
             agents: self.agents(),
             known: self.known(),
+            spoken: self.is_spoken(),
         }
     }
 

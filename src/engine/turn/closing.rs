@@ -10,7 +10,9 @@ use crate::{
         lead::{LeadField, LeadRecord},
         message::Role,
     },
-    engine::{builtin::Answer, desk::ThreatPolicy, lead, lead::EmailProblem, memory},
+    engine::{
+        agent, builtin::Answer, desk::ThreatPolicy, format, lead, lead::EmailProblem, memory, question,
+    },
     prompts::Text,
     store::turn::Newer,
 };
@@ -39,23 +41,53 @@ impl Turn {
 
     /// Ends a turn that only took data.
     pub(super) fn conclude_data(&mut self) -> Step {
+        let spoken = self.noted();
+        self.conclude_spoken(spoken)
+    }
+
+    /// What is said when data were taken.
+    fn noted(&self) -> Spoken {
         let corrected = self.ledger.draft.corrects(&self.ledger.draft_before);
         let text = if corrected { Text::Corrected } else { Text::Noted };
-        let spoken = Spoken::builtin(self.builtin().text(text, self.question.language), Vec::new());
-        self.conclude_spoken(spoken)
+        Spoken::builtin(self.builtin().text(text, self.question.language), Vec::new())
+    }
+
+    /// Whether the customer said who they are or what they want, and asked nothing: there is nothing not to know.
+    fn only_told_of_themselves(&self) -> bool {
+        let text = &self.question.text;
+        self.ledger.lead_changed()
+            && self.ledger.draft.wanted
+            && !text.contains('?')
+            && !text.contains('¿')
+            && question::facets(text).is_empty()
     }
 
     /// Ends the turn with an answer: after too many "I do not know" a person is called instead, and what is missing
     /// of a lead is asked for.
     pub(super) fn conclude_spoken(&mut self, mut spoken: Spoken) -> Step {
+        if !spoken.known && self.only_told_of_themselves() {
+            spoken = Spoken { refused: spoken.refused, ..self.noted() };
+        }
         if !spoken.known {
             if self.is_out_of_scope() {
                 spoken.text = self.builtin().text(Text::OutOfScope, self.question.language);
+            } else if self.only_asks_for_help() {
+                spoken = Spoken::builtin(
+                    self.builtin().text(Text::WhatHappened, self.question.language),
+                    Vec::new(),
+                );
             } else if self.input.standing.fallbacks + 1 > self.input.desk.handoff.max_fallbacks {
                 return self.hand_off(HandoffReason::RepeatedFallbacks);
             }
         }
         self.commit(spoken)
+    }
+
+    /// Whether the customer wants help and does not say with what.
+    fn only_asks_for_help(&self) -> bool {
+        const MAX_WORDS: usize = 2;
+        let [intent] = self.sight.chosen() else { return false };
+        intent.agent == agent::SUPPORT && question::subject(&self.question.text).len() <= MAX_WORDS
     }
 
     /// Ends the turn by calling a person.
@@ -68,6 +100,8 @@ impl Turn {
     /// What is said when a person is called.
     pub(super) fn handoff_words(&self, reason: HandoffReason) -> Spoken {
         let text = match reason {
+            // Nobody answers "here" when the caller has hung up.
+            _ if self.is_spoken() => Text::CallPerson,
             HandoffReason::NegativeSentiment => Text::HandoffUpset,
             HandoffReason::RepeatedFallbacks => Text::HandoffUnknown,
             HandoffReason::Loop => Text::HandoffLoop,
@@ -90,7 +124,7 @@ impl Turn {
     pub(super) fn commit(&mut self, spoken: Spoken) -> Step {
         let after = self.afterword(&spoken);
         let mut reply = spoken.text.clone();
-        if !spoken.source_line.is_empty() {
+        if !spoken.source_line.is_empty() && !self.is_spoken() {
             // Under an afterword the source keeps to its answer, so that there are two paragraphs at most.
             reply.push_str(if after.is_empty() { "\n\n" } else { "\n" });
             reply.push_str(&spoken.source_line);
@@ -104,6 +138,10 @@ impl Turn {
             && !self.question.text.is_empty()
         {
             reply = format!("{unread}\n\n{reply}");
+        }
+        if self.is_spoken() {
+            let link = self.builtin().text(Text::SpokenLink, self.question.language);
+            reply = format::spoken(&reply, &link);
         }
         let effects = self.effects();
         let outcome = Outcome { effects, ..self.outcome(spoken, reply.trim().to_owned()) };

@@ -288,12 +288,20 @@ impl Turn {
             .filter(|protocol| !protocol.is_empty());
         let found = || {
             let protocol = emergency::protocol(retrieval?, self.question.language)?;
-            builtin.from_documents(&protocol.question, &protocol.retrieval)
+            if let Some((text, source)) = emergency::steps(&protocol.retrieval) {
+                return Some((text, vec![source]));
+            }
+            let answer = builtin.from_documents(&protocol.question, &protocol.retrieval);
+            if let Some(answer) = answer.as_ref().filter(|answer| emergency::is_fit(&answer.text)) {
+                return Some((answer.text.clone(), answer.sources.clone()));
+            }
+            let call = emergency::call(&protocol.retrieval).map(|(text, source)| (text, vec![source]));
+            call.or_else(|| answer.map(|answer| (answer.text, answer.sources)))
         };
         let (text, sources) = match configured {
             Some(protocol) => (protocol, Vec::new()),
             None => match found() {
-                Some(answer) => (answer.text, answer.sources),
+                Some(protocol) => protocol,
                 None => (builtin.text(Text::Emergency, language), Vec::new()),
             },
         };

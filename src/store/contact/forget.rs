@@ -100,6 +100,14 @@ fn forget(tx: &Transaction<'_>, id: &str, actor: &str, now_ms: i64) -> Result<Fo
         delete_gap.execute([gap.id])?;
     }
     deleted.insert("knowledge_gaps", gaps.len());
+    // What their voice notes and pictures were read as stands in their messages, word for word.
+    let texts = tx.execute(
+        "delete from media_text where exists (
+             select 1 from inbox i join conversation c on c.id = i.conversation_id
+             where c.contact_id = ?1 and instr(i.text, trim(media_text.text)) > 0)",
+        [id],
+    )?;
+    deleted.insert("media_texts", texts);
     tx.execute(
         "insert into usage (day, contact_id, key_id, calls, prompt_tokens, completion_tokens)
          select day, '', key_id, calls, prompt_tokens, completion_tokens from usage where contact_id = ?1

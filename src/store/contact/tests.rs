@@ -133,6 +133,10 @@ async fn full() -> Fixture {
                  values ('¿' || ?1 || '?', ?1, 1, 0.5, 1, 1), ('¿Venden libros?', 'venden libros', 1, 0.5, 1, 1)",
                 [TRACES[8]],
             )?;
+            tx.execute(
+                "insert into media_text values ('h1', ?1 || ' ', 'k', 1, 1), ('h2', 'una foto de otra persona', 'k', 1, 1)",
+                [TRACES[3]],
+            )?;
             Ok(())
         })
         .await
@@ -250,6 +254,8 @@ async fn a_forgotten_contact_leaves_no_trace_in_the_bytes_of_the_file() {
         assert_eq!(fixture.count(&left), 0, "{}", holding.table);
     }
     assert_eq!(done.deleted["knowledge_gaps"], 1);
+    assert_eq!(done.deleted["media_texts"], 1);
+    assert_eq!(fixture.text("select group_concat(hash) from media_text"), "h2");
     assert_eq!(fixture.db.find_contact(TRACES[0]).await.unwrap(), ContactMatch::Nobody);
 }
 

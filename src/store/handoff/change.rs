@@ -17,7 +17,7 @@ use crate::{
     },
     store::{
         StoreError, TenantDb, audit,
-        conversation::{exists, person_message, recent, say_as_person, timestamp},
+        conversation::{exists, keep_words, person_message, recent, say_as_person, timestamp},
         effect::Applying,
     },
 };
@@ -90,6 +90,19 @@ impl TenantDb {
     ) -> Result<HandoffChange<Message>, StoreError> {
         let (reference, ids) = (reference.to_owned(), ids.clone());
         self.write(move |tx| speak(tx, &reference, &reply, now_ms, &ids)).await
+    }
+
+    /// A person spoke to the customer at the provider's own desk: the conversation is theirs from now on, whoever had it.
+    /// The words are kept, and not sent: the customer has them. The same id is the same message.
+    pub async fn heard_at_desk(
+        &self,
+        conversation: &ConversationId,
+        said: PersonReply,
+        now_ms: i64,
+        ids: &Ids,
+    ) -> Result<(), StoreError> {
+        let (conversation, ids) = (conversation.clone(), ids.clone());
+        self.write(move |tx| hear(tx, &conversation, &said, now_ms, &ids)).await
     }
 }
 
@@ -187,6 +200,30 @@ fn speak(
         text: reply.text.clone(),
         created_at: timestamp(now_ms)?,
     }))
+}
+
+fn hear(
+    tx: &Transaction<'_>,
+    conversation: &ConversationId,
+    said: &PersonReply,
+    now_ms: i64,
+    ids: &Ids,
+) -> Result<(), StoreError> {
+    if let Some(message_id) = &said.message_id
+        && person_message(tx, conversation, message_id)?.is_some()
+    {
+        return Ok(());
+    }
+    let by = said.by.as_deref().unwrap_or(SOMEBODY);
+    let found = match take(tx, conversation.as_str(), by, now_ms, ids)? {
+        HandoffChange::Done(found) => found,
+        HandoffChange::Conflict(found) => *found,
+        HandoffChange::NotFound => return Ok(()),
+    };
+    keep_words(tx, conversation, &said.text, said.message_id.as_deref(), now_ms)?;
+    tx.prepare_cached("update conversation set owner_ms = ?2, updated_ms = ?2 where id = ?1")?
+        .execute(params![conversation.as_str(), now_ms])?;
+    note(tx, "handoff.replied", &found, by, now_ms)
 }
 
 /// Who took a conversation without having said a name.

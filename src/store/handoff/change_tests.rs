@@ -171,3 +171,39 @@ async fn calls_are_listed_newest_first_and_by_state() {
     let before = Some((taken.created_at.as_millisecond(), taken.handoff));
     assert_eq!(list(None, before).await, ["h1"]);
 }
+
+#[tokio::test]
+async fn who_speaks_at_the_providers_desk_has_the_conversation_and_is_not_repeated() {
+    let fixture = Fixture::new();
+    let conversation = called(&fixture).await;
+    let unsent = fixture.db.count_unsent().await.unwrap();
+    let say = async |by: &str, text: &str, id: &str| {
+        let said =
+            PersonReply { by: Some(by.to_owned()), text: text.to_owned(), message_id: Some(id.to_owned()) };
+        fixture.db.heard_at_desk(&conversation, said, fixture.clock.now_ms(), &fixture.ids).await.unwrap();
+    };
+    say("Eva", "hola, soy Eva", "1").await;
+    say("Eva", "hola, soy Eva", "1").await;
+    // At a desk everybody may write, whoever has it.
+    say("Leo", "y yo Leo", "2").await;
+    assert_eq!(fixture.owner(&conversation).await, Owner::Human);
+    let history = fixture.db.history(&conversation, 10).await.unwrap();
+    let said: Vec<&str> =
+        history.iter().filter(|m| m.role == Role::Person).map(|m| m.text.as_str()).collect();
+    assert_eq!(said, ["hola, soy Eva", "y yo Leo"]);
+    assert_eq!(fixture.db.count_unsent().await.unwrap(), unsent, "the customer has the words already");
+    assert!(
+        fixture
+            .log()
+            .ends_with("person:Eva handoff.taken, person:Eva handoff.replied, person:Leo handoff.replied")
+    );
+    assert!(!fixture.db.is_held_in_silence(&conversation).await.unwrap());
+
+    done(fixture.release(conversation.as_str(), "Eva").await);
+    fixture.advance(1);
+    done(fixture.take(conversation.as_str(), "Eva").await);
+    assert!(
+        fixture.db.is_held_in_silence(&conversation).await.unwrap(),
+        "not a word since it was taken again"
+    );
+}
