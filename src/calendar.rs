@@ -19,7 +19,10 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use tokio::time::Instant;
 
 use crate::{
-    config::tenant::booking::{Booking, BookingProvider},
+    config::{
+        secret::Secret,
+        tenant::booking::{Booking, BookingProvider},
+    },
     domain::appointment::{AppointmentRecord, Busy},
     engine::booking::talk::Calendar,
 };
@@ -160,7 +163,7 @@ impl RemoteCalendar {
     /// The request with the token that the owner gave.
     fn with_token(&self, request: RequestBuilder) -> RequestBuilder {
         match (&self.booking.user, &self.booking.token) {
-            (Some(user), token) => request.basic_auth(user, token.as_ref().map(|token| token.expose())),
+            (Some(user), token) => request.basic_auth(user, token.as_ref().map(Secret::expose)),
             (None, Some(token)) => request.bearer_auth(token.expose()),
             (None, None) => request,
         }

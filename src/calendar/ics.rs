@@ -226,10 +226,10 @@ pub fn events(calendar: &str) -> Vec<ForeignEvent> {
             ("DTEND", Some(event)) => event.end = Moment::read(parameters, value),
             ("DURATION", Some(event)) => event.duration = value.trim().parse().ok(),
             ("STATUS", Some(event)) if value.trim().eq_ignore_ascii_case("CANCELLED") => {
-                event.takes_time = false
+                event.takes_time = false;
             }
             ("TRANSP", Some(event)) if value.trim().eq_ignore_ascii_case("TRANSPARENT") => {
-                event.takes_time = false
+                event.takes_time = false;
             }
             _ => {}
         }

@@ -89,6 +89,11 @@ struct Words<'a> {
     business: Business<'a>,
 }
 
+/// "2026-11-24 16:30" of a moment with its offset.
+fn local(moment: &str) -> String {
+    moment.get(..16).unwrap_or(moment).replace('T', " ")
+}
+
 impl Words<'_> {
     fn handoff(&self, handoff: HandoffNotice) -> Notice {
         let HandoffNotice { handoff: id, channel, contact, contact_name, reason, brief, .. } = handoff;
@@ -151,7 +156,7 @@ impl Words<'_> {
         };
         let mut fields = Fields::default();
         fields.add(self.text(Text::NoticeService), Some(&notice.service));
-        fields.add(self.text(Text::NoticeWhen), Some(&self.local(&notice.start)));
+        fields.add(self.text(Text::NoticeWhen), Some(&local(&notice.start)));
         fields.add(self.text(Text::NoticeStaff), Some(&notice.staff));
         fields.add(self.text(Text::NoticeName), notice.contact_name.as_deref());
         fields.add(self.text(Text::NoticePhone), notice.phone.as_deref());
@@ -160,11 +165,6 @@ impl Words<'_> {
         let Business { prompts, config, .. } = self.business;
         let title = prompts.text(Text::NoticeAppointment, config.language, &facts);
         Notice { title, fields: fields.0, ..Notice::default() }
-    }
-
-    /// "2026-11-24 16:30" of a moment with its offset.
-    fn local(&self, moment: &str) -> String {
-        moment.get(..16).unwrap_or(moment).replace('T', " ")
     }
 
     /// What is known of a lead, which may be half of it.

@@ -148,7 +148,7 @@ impl Worker {
             crash::point("calendar.after_asked");
             match asked {
                 Ok(Some(made)) => {
-                    let telling = self.notices(tenant, rules).agreed(
+                    let telling = notices(tenant, rules).agreed(
                         &job.appointment,
                         job.replaces.is_some(),
                         language(tenant, &job).await,
@@ -189,12 +189,8 @@ impl Worker {
         let now_ms = self.parts.clock.now_ms();
         let mut times = look(tenant, rules, calendar, now_ms).await;
         times.busy.retain(|busy| busy.appointment.as_ref() != Some(&job.appointment.id));
-        let plan = self.notices(tenant, rules).refused(
-            &job.appointment,
-            &times,
-            language(tenant, job).await,
-            now_ms,
-        );
+        let plan =
+            notices(tenant, rules).refused(&job.appointment, &times, language(tenant, job).await, now_ms);
         let telling = Telling { text: plan.text, choices: plan.choices };
         let effects = plan.changes.into_iter().map(Effect::Booking).collect();
         self.end(id, tenant, job, JobEnd::Refused, Some(telling), effects).await
@@ -216,10 +212,10 @@ impl Worker {
         self.parts.deliveries.ring(id);
         Ok(())
     }
+}
 
-    fn notices<'a>(&self, tenant: &'a TenantContext, rules: &'a BookingRules) -> Notices<'a> {
-        Notices { business: &tenant.business, prompts: &tenant.prompts, rules }
-    }
+fn notices<'a>(tenant: &'a TenantContext, rules: &'a BookingRules) -> Notices<'a> {
+    Notices { business: &tenant.business, prompts: &tenant.prompts, rules }
 }
 
 /// What is taken here and there; a calendar that does not answer offers nothing.

@@ -48,10 +48,11 @@ fn centre(model: Option<&FakeLlm>) -> Site {
     let site = Site::new(&[]);
     let mut config = "[worker]\nburst_quiet_ms = 0\n".to_owned();
     if let Some(model) = model {
-        config.push_str(&format!(
+        let llm = format!(
             "[llm]\ntimeout_s = 5\n[[llm.keys]]\nid = \"key_a\"\nbase_url = \"{}\"\napi_key = \"sk-a\"\nmodel = \"fake\"\n",
             model.base_url()
-        ));
+        );
+        config.push_str(&llm);
     }
     site.write("chatbot.toml", &config);
     site.write("tenants/aura/tenant.toml", BOOKING);

@@ -168,7 +168,9 @@ mod tests {
         let zone = TimeZone::get("America/Bogota").unwrap();
         let mut day = slots(date(2026, 11, 24), [480, 540], &zone);
         let mut other = day.clone();
-        other.iter_mut().for_each(|slot| slot.resource = "b".to_owned());
+        for slot in &mut other {
+            slot.resource = "b".to_owned();
+        }
         day.extend(other);
         assert_eq!(choose(&day, None, &zone, 4).len(), 2);
     }

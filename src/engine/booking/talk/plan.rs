@@ -70,7 +70,7 @@ impl Planner<'_> {
         talk.stage = Stage::Slot;
         let found = self.find(&talk);
         let mut plan = self.offer(talk, &found.slots);
-        let service = words.service_name(&self.talked_of(&plan), rules);
+        let service = words.service_name(&talked_of(&plan), rules);
         let taken = match prelude {
             Prelude::Taken => format!("{} ", words.say(Text::BookingTaken)),
             Prelude::None => String::new(),
@@ -96,15 +96,6 @@ impl Planner<'_> {
             slots => words.labels(slots),
         };
         plan
-    }
-
-    /// The services of the talk that a plan stores.
-    fn talked_of(&self, plan: &Plan) -> Vec<String> {
-        let talk = plan.changes.iter().find_map(|change| match change {
-            BookingChange::Talk(Some(talk)) => serde_json::from_value::<Talk>(talk.clone()).ok(),
-            _ => None,
-        });
-        talk.map(|talk| talk.services).unwrap_or_default()
     }
 
     fn ask_service(&self, mut talk: Talk) -> Plan {
@@ -182,8 +173,7 @@ impl Planner<'_> {
         };
         if !chosen.is_empty() {
             let asked_hour = matches!(hours, Some(Hours::At(_)));
-            let exact = chosen.len() == 1
-                && exact_hour(&chosen[..].first().cloned().unwrap_or_else(|| chosen[0].clone()));
+            let exact = chosen.len() == 1 && chosen.iter().all(exact_hour);
             let fits = !asked_hour || chosen.iter().all(exact_hour);
             return Found { slots: chosen, exact, fits };
         }
@@ -263,23 +253,16 @@ impl Planner<'_> {
             return self.book(&talk, slot);
         };
         let first = talk.held.is_none() && !talk.moving;
-        let id = talk.held.clone().unwrap_or_else(|| self.scene.fresh_id.to_owned());
         let names = rules.names(&slot.service, &slot.resource);
         talk.stage = stage;
         let mut changes = Vec::new();
-        if !talk.moving {
-            // What was kept before gives way to what is kept now.
-            let until_ms = self.scene.now_ms + rules.hold_ms;
-            talk.held = Some(self.scene.fresh_id.to_owned());
-            changes.push(BookingChange::Hold {
-                id: self.scene.fresh_id.to_owned(),
-                slot,
-                names: names.clone(),
-                until_ms,
-            });
-        } else {
+        if talk.moving {
             talk.held = None;
-            drop(id);
+        } else {
+            // What was kept before gives way to what is kept now.
+            let (id, until_ms) = (self.scene.fresh_id.to_owned(), self.scene.now_ms + rules.hold_ms);
+            talk.held = Some(id.clone());
+            changes.push(BookingChange::Hold { id, slot, names: names.clone(), until_ms });
         }
         changes.push(BookingChange::Talk(talk.stored()));
         let service = words.service_name(&talk.services, rules);
@@ -581,6 +564,15 @@ struct Found {
     exact: bool,
     /// Whether they are within the wish.
     fits: bool,
+}
+
+/// The services of the talk that a plan stores.
+fn talked_of(plan: &Plan) -> Vec<String> {
+    let talk = plan.changes.iter().find_map(|change| match change {
+        BookingChange::Talk(Some(talk)) => serde_json::from_value::<Talk>(talk.clone()).ok(),
+        _ => None,
+    });
+    talk.map(|talk| talk.services).unwrap_or_default()
 }
 
 fn touched_of(record: &AppointmentRecord, change: &'static str, status: AppointmentStatus) -> Touched {

@@ -329,12 +329,11 @@ fn day_number(day: i8, today: Date) -> Option<Date> {
 }
 
 fn month_part(captures: &Captures<'_>, today: Date) -> Option<(Date, Date)> {
-    let first = match captures.name("m") {
-        Some(name) => first_of(month(name.as_str())?, today)?,
-        None => {
-            let next = i64::from(captures.name("next").is_some());
-            today.first_of_month().checked_add(Span::new().months(next)).ok()?
-        }
+    let first = if let Some(name) = captures.name("m") {
+        first_of(month(name.as_str())?, today)?
+    } else {
+        let next = i64::from(captures.name("next").is_some());
+        today.first_of_month().checked_add(Span::new().months(next)).ok()?
     };
     let (from, to) = match captures.name("part")?.as_str() {
         "principios" | "inicios" | "comienzos" | "primeros dias" | "inicio" | "comeco" | "early"

@@ -212,7 +212,7 @@ fn exact(reading: &mut Reading) -> Option<Vec<u16>> {
             let explicit =
                 ["m1", "am1", "pm1", "nt1", "no1"].iter().any(|name| captures.name(name).is_some());
             let spelled = captures.name("h1").is_some_and(|hour| hour.as_str().parse::<u16>().is_err());
-            if (!marked && !explicit) || (COUNTS.is_match(after) && !explicit) {
+            if !explicit && (!marked || COUNTS.is_match(after)) {
                 continue;
             }
             // "La una" is a time; "la una zona" and "at a" are not.
