@@ -150,6 +150,10 @@ pub fn read(
         return Choice::GiveUp;
     }
     let shift = shift(&joined);
+    // "La 2" is the second one; "las 2" is a time.
+    if let Some(at) = place(text, language, offered.len()).filter(|_| said.len() <= 2) {
+        return Choice::Slot(at);
+    }
     let wish = when::read(&without_ordinals(text, &said, language, offered.len()), language, now);
     let refuses =
         said.iter().any(|word| NO.split(' ').any(|no| no == word)) && !joined.contains("no hay problema");
@@ -417,6 +421,8 @@ mod tests {
             ("La segunda por favor", Es, 1),
             ("2", Es, 1),
             ("la 3", Es, 2),
+            ("la 2", Es, 1),
+            ("el 4", Es, 3),
             ("opción 4", Es, 3),
             ("la última", Es, 3),
             ("la primera está bien", Es, 0),
