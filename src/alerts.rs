@@ -5,7 +5,7 @@
 
 use tokio::sync::mpsc;
 
-use crate::domain::tenant::TenantId;
+use crate::domain::{conversation::ChannelKind, tenant::TenantId};
 
 /// Alerts that may wait to be carried on. More than that were logged, and that must do.
 const MAX_WAITING: usize = 64;
@@ -32,6 +32,15 @@ pub enum Alert {
         /// Why.
         trouble: KeyTrouble,
     },
+    /// The provider of a channel takes nothing from a tenant until somebody puts it right.
+    ChannelFailed {
+        /// The tenant.
+        tenant: TenantId,
+        /// The channel.
+        channel: ChannelKind,
+        /// Why.
+        trouble: ChannelTrouble,
+    },
     /// A tenant has spent most of its month's budget.
     BudgetNearlySpent {
         /// The tenant.
@@ -41,6 +50,16 @@ pub enum Alert {
     },
     /// A tenant has spent its month's budget: the built-in answerer serves.
     BudgetSpent {
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// Telegram does not know the token of a tenant's bot.
+    BotRefused {
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// Another program asks for the messages of a tenant's bot.
+    BotTaken {
         /// The tenant.
         tenant: TenantId,
     },
@@ -57,6 +76,17 @@ pub enum KeyTrouble {
     NoModel,
 }
 
+/// Why a channel does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelTrouble {
+    /// The provider refuses the token, or what it may do.
+    Refused,
+    /// The account cannot be charged.
+    Unpaid,
+    /// The provider has closed the account or the number.
+    Blocked,
+}
+
 impl Alert {
     /// What makes it the same alert again: it is not told twice in a short time.
     pub fn topic(&self) -> String {
@@ -64,8 +94,13 @@ impl Alert {
             Self::PoolCrowded { .. } => "pool_crowded".to_owned(),
             Self::PoolRelieved { .. } => "pool_relieved".to_owned(),
             Self::KeyFailed { key, trouble, .. } => format!("key_failed:{key}:{trouble:?}"),
+            Self::ChannelFailed { tenant, channel, trouble } => {
+                format!("channel_failed:{tenant}:{channel}:{trouble:?}")
+            }
             Self::BudgetNearlySpent { tenant, .. } => format!("budget_nearly_spent:{tenant}"),
             Self::BudgetSpent { tenant } => format!("budget_spent:{tenant}"),
+            Self::BotRefused { tenant } => format!("bot_refused:{tenant}"),
+            Self::BotTaken { tenant } => format!("bot_taken:{tenant}"),
         }
     }
 
@@ -74,7 +109,11 @@ impl Alert {
         match self {
             Self::PoolCrowded { .. } | Self::PoolRelieved { .. } => None,
             Self::KeyFailed { tenant, .. } => tenant.as_ref(),
-            Self::BudgetNearlySpent { tenant, .. } | Self::BudgetSpent { tenant } => Some(tenant),
+            Self::ChannelFailed { tenant, .. }
+            | Self::BudgetNearlySpent { tenant, .. }
+            | Self::BudgetSpent { tenant }
+            | Self::BotRefused { tenant }
+            | Self::BotTaken { tenant } => Some(tenant),
         }
     }
 
@@ -97,12 +136,32 @@ impl Alert {
                     "the provider of a key does not know its model; check `model` and `base_url` and reload"
                 ),
             },
+            Self::ChannelFailed { tenant, channel, trouble } => match trouble {
+                ChannelTrouble::Refused => tracing::error!(
+                    tenant = %tenant, %channel,
+                    "the provider of a channel refuses the tenant's token; check it with `iass doctor` and reload"
+                ),
+                ChannelTrouble::Unpaid => tracing::error!(
+                    tenant = %tenant, %channel, "the provider of a channel cannot charge the tenant's account"
+                ),
+                ChannelTrouble::Blocked => tracing::error!(
+                    tenant = %tenant, %channel, "the provider of a channel has closed the tenant's account or number"
+                ),
+            },
             Self::BudgetNearlySpent { tenant, pct } => {
                 tracing::warn!(tenant = %tenant, spent_pct = pct, "a tenant's month's budget is nearly spent");
             }
             Self::BudgetSpent { tenant } => tracing::warn!(
                 tenant = %tenant,
                 "a tenant's month's budget is spent; the built-in answerer serves it"
+            ),
+            Self::BotRefused { tenant } => tracing::error!(
+                tenant = %tenant,
+                "Telegram does not know the bot's token; check channels.telegram.token and reload"
+            ),
+            Self::BotTaken { tenant } => tracing::error!(
+                tenant = %tenant,
+                "another program asks for the messages of the Telegram bot; stop it, or give this tenant a bot of its own"
             ),
         }
     }

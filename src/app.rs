@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     alerts::{Alert, Alerts},
-    channel::{Channels, api::ReplyDesk},
+    channel::{Channels, api::ReplyDesk, web::WebHub},
     clock::{Chance, Clock, Ids},
     config::{live::LiveConfig, tenant_file::TenantFileError},
     http,
@@ -31,10 +31,12 @@ use crate::{
         appointments::Appointments,
         attachments::AttachmentReader,
         bell::Bell,
+        bots::Bots,
         consolidation::Consolidation,
         delivery::{Courier, Deliveries},
         dispatcher::Dispatcher,
         indexing::Indexer,
+        intake::Intake,
         lock::{DataLock, DataLockError},
         outbox::Outbox,
         recovery::{self, Bells},
@@ -102,6 +104,8 @@ pub struct Prepared {
     pool: Arc<Pool>,
     /// What the operator is to be told.
     alerts: mpsc::Receiver<Alert>,
+    /// Where the operator is told.
+    raised: Alerts,
     clock: Clock,
     ids: Ids,
     lock: DataLock,
@@ -153,12 +157,27 @@ impl Prepared {
         let certificates = live.source().env().get("SSL_CERT_FILE").map(PathBuf::from);
         let notifier = Notifier::new(certificates).map_err(StartError::Http)?;
         let (raised, alerts) = Alerts::carried();
-        let pool =
-            Pool::new(&config.llm, clock.clone(), Meters::new(), raised).map_err(StartError::Models)?;
+        let pool = Pool::new(&config.llm, clock.clone(), Meters::new(), raised.clone())
+            .map_err(StartError::Models)?;
         let desk = Arc::new(ReplyDesk::default());
-        let channels = Channels::new(desk.clone(), live.clone(), clock.clone()).map_err(StartError::Http)?;
+        let channels = Channels::new(desk.clone(), live.clone(), clock.clone(), raised.clone())
+            .map_err(StartError::Http)?;
         let pool = Arc::new(pool);
-        Ok(Self { live, tenants, embedder, pool, alerts, clock, ids, lock, exe, notifier, desk, channels })
+        Ok(Self {
+            live,
+            tenants,
+            embedder,
+            pool,
+            alerts,
+            raised,
+            clock,
+            ids,
+            lock,
+            exe,
+            notifier,
+            desk,
+            channels,
+        })
     }
 
     /// Begins to listen. Requests wait until [`Daemon::run`].
@@ -195,6 +214,7 @@ impl Daemon {
             embedder,
             pool,
             alerts,
+            raised,
             clock,
             ids,
             lock,
@@ -239,14 +259,16 @@ impl Daemon {
             memory: bells.memory.clone(),
             appointments: bells.appointments.clone(),
             desk: desk.clone(),
+            channels: channels.clone(),
             owner: owner.clone(),
             clock: clock.clone(),
             chance: Chance::System,
         };
+        let web = channels.web.clone();
         let outbox = Outbox {
             live: live.clone(),
             tenants: tenants.clone(),
-            channels,
+            channels: channels.clone(),
             bell: bells.outbox.clone(),
             owner: owner.clone(),
             clock: clock.clone(),
@@ -267,6 +289,20 @@ impl Daemon {
             ids: ids.clone(),
             chance: Chance::System,
         };
+        let intake = Intake {
+            live: live.clone(),
+            dispatcher: bells.dispatcher.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        let bots = Bots {
+            live: live.clone(),
+            tenants: tenants.clone(),
+            channels: channels.clone(),
+            intake,
+            alerts: raised,
+            chance: Chance::System,
+        };
         let router = http::router(http::Parts {
             live: live.clone(),
             tenants: tenants.clone(),
@@ -277,7 +313,9 @@ impl Daemon {
             indexer,
             media,
             pool: pool.clone(),
+            channels,
             desk,
+            web: web.clone(),
             clock,
             ids,
             stopping: stopping.clone(),
@@ -291,7 +329,8 @@ impl Daemon {
         let side = TaskTracker::new();
         side.spawn(recovery::run(tenants.clone(), bells, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
-        side.spawn(tend(pool.clone(), stopping.clone()));
+        side.spawn(tend(pool.clone(), web.clone(), stopping.clone()));
+        side.spawn(bots.run(stopping.clone()));
         side.spawn(worker::alerts::carry(alerts, live.clone(), stopping.clone()));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let stop_serving = stopping.clone().cancelled_owned();
@@ -312,6 +351,8 @@ impl Daemon {
         let drain = async {
             // In this order, because each one feeds the next. A task that panicked has nothing left to finish.
             drop(requests.await);
+            web.sockets.close();
+            web.sockets.wait().await;
             turns_stop.finish.cancel();
             drop(turns.await);
             sends_stop.finish.cancel();
@@ -365,12 +406,17 @@ async fn close_idle(tenants: Tenants, live: Arc<LiveConfig>, stop: CancellationT
     }
 }
 
-async fn tend(pool: Arc<Pool>, stop: CancellationToken) {
+async fn tend(pool: Arc<Pool>, web: Arc<WebHub>, stop: CancellationToken) {
     let mut every = tokio::time::interval(TEND_POOL_EVERY);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = every.tick() => pool.tend(),
+            _ = every.tick() => {
+                for (tenant, conversation) in web.tend() {
+                    pool.release(&tenant, &conversation);
+                }
+                pool.tend();
+            }
         }
     }
 }

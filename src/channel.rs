@@ -4,15 +4,23 @@
 pub mod api;
 mod call;
 pub mod chatwoot;
+pub mod check;
+pub mod courtesy;
+pub mod meta;
+pub mod simulate;
+pub mod telegram;
 pub mod twilio;
 pub mod voice;
+pub mod web;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
-use self::api::ReplyDesk;
+use self::{api::ReplyDesk, telegram::Bots, web::WebHub};
 use crate::{
+    alerts::Alerts,
     clock::Clock,
     config::{live::LiveConfig, tenant::channels::Channels as Configured},
     domain::{
@@ -23,8 +31,15 @@ use crate::{
 };
 
 /// The channels that the daemon serves. The terminal is served by `iass chat` alone.
-pub const SERVED: &[ChannelKind] =
-    &[ChannelKind::Api, ChannelKind::Twilio, ChannelKind::Chatwoot, ChannelKind::Voice];
+pub const SERVED: &[ChannelKind] = &[
+    ChannelKind::Api,
+    ChannelKind::Meta,
+    ChannelKind::Twilio,
+    ChannelKind::Telegram,
+    ChannelKind::Chatwoot,
+    ChannelKind::Web,
+    ChannelKind::Voice,
+];
 
 /// A reply that a channel took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,12 +106,20 @@ pub enum Refused {
 pub struct Channels {
     /// The web API.
     pub api: Arc<ReplyDesk>,
+    /// The bots at Telegram.
+    pub telegram: Arc<Bots>,
+    /// The chat on the business's own site.
+    pub web: Arc<WebHub>,
     /// What talks to the providers: follows no redirects, and each call has its deadline.
     pub http: reqwest::Client,
     /// The configuration in force.
     pub live: Arc<LiveConfig>,
     /// The time.
     pub clock: Clock,
+    /// Where it is told that a provider refuses a tenant.
+    pub alerts: Alerts,
+    /// A place for each thing that is done aside.
+    asides: Arc<Semaphore>,
     /// What tests put in place of the API's channel.
     #[cfg(test)]
     pub(crate) scripted: Option<tests::Script>,
@@ -107,12 +130,21 @@ impl Channels {
     ///
     /// # Errors
     /// When nothing can be sent over HTTP.
-    pub fn new(api: Arc<ReplyDesk>, live: Arc<LiveConfig>, clock: Clock) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        api: Arc<ReplyDesk>,
+        live: Arc<LiveConfig>,
+        clock: Clock,
+        alerts: Alerts,
+    ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             api,
+            telegram: Arc::default(),
+            web: Arc::default(),
             http: http_client()?,
             live,
             clock,
+            alerts,
+            asides: Arc::new(Semaphore::new(MAX_ASIDES)),
             #[cfg(test)]
             scripted: None,
         })
@@ -141,6 +173,10 @@ impl Channels {
                 self.api.hand_over(tenant, &reply.conversation);
                 Ok(Sent::default())
             }
+            ChannelKind::Meta => {
+                let config = set_up(configured.meta.as_ref(), reply.channel)?;
+                meta::send(self, tenant, config, reply).await
+            }
             ChannelKind::Twilio => {
                 let config = set_up(configured.twilio.as_ref(), reply.channel)?;
                 let callback = self.webhook(&format!("twilio/{tenant}/status"));
@@ -149,6 +185,14 @@ impl Channels {
             ChannelKind::Chatwoot => {
                 let config = set_up(configured.chatwoot.as_ref(), reply.channel)?;
                 chatwoot::send(&self.http, config, reply).await
+            }
+            ChannelKind::Telegram => {
+                let config = set_up(configured.telegram.as_ref(), reply.channel)?;
+                telegram::send(&self.http, config, reply).await
+            }
+            ChannelKind::Web => {
+                self.web.ring(tenant, &reply.contact);
+                Ok(Sent::default())
             }
             kind => {
                 Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
@@ -169,6 +213,10 @@ impl Channels {
     ) -> Result<Bytes, FetchError> {
         let missing = |error: SendError| FetchError::Permanent(error.to_string());
         match kind {
+            ChannelKind::Meta => {
+                let config = set_up(configured.meta.as_ref(), kind).map_err(missing)?;
+                meta::fetch(&self.http, config, file, most).await
+            }
             ChannelKind::Twilio => {
                 let config = set_up(configured.twilio.as_ref(), kind).map_err(missing)?;
                 twilio::fetch(&self.http, config, file, most).await
@@ -177,7 +225,22 @@ impl Channels {
                 let config = set_up(configured.chatwoot.as_ref(), kind).map_err(missing)?;
                 chatwoot::fetch(&self.http, config, file, most).await
             }
+            ChannelKind::Telegram => {
+                let config = set_up(configured.telegram.as_ref(), kind).map_err(missing)?;
+                telegram::fetch(&self.http, config, file, most).await
+            }
             kind => Err(FetchError::Permanent(format!("the channel {kind} has no files"))),
+        }
+    }
+
+    /// Has something done beside the way of messages, such as showing that an answer is being written. It is left undone
+    /// when much of the kind is under way.
+    pub fn aside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Ok(place) = self.asides.clone().try_acquire_owned() {
+            tokio::spawn(async move {
+                work.await;
+                drop(place);
+            });
         }
     }
 
@@ -195,13 +258,20 @@ fn set_up<T>(config: Option<&T>, kind: ChannelKind) -> Result<&T, SendError> {
     })
 }
 
+/// The most things done aside at once.
+const MAX_ASIDES: usize = 64;
+
 /// How long a provider may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a provider may take for one answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+/// What talks to the providers.
+///
+/// # Errors
+/// When nothing can be sent over HTTP.
+pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
     crate::tls::install_provider();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

@@ -13,6 +13,7 @@ pub mod config;
 pub mod contact;
 pub mod context;
 pub mod conversation;
+pub mod doctor;
 pub mod exit;
 pub mod handoff;
 pub mod ingest;
@@ -29,6 +30,7 @@ pub mod serve;
 pub mod table;
 pub mod tenant;
 pub mod ticket;
+pub mod webhook;
 
 use std::{ffi::OsString, future::Future, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -138,6 +140,15 @@ pub enum Command {
     Model(model::Args),
     /// Show and plan the keys of the language models
     Pool(pool::Args),
+    /// Try a channel without its provider
+    Webhook(webhook::Args),
+    /// Check the channels of the tenants, and tell what to fix
+    ///
+    /// Shows each provider its credentials, and compares where it posts with where this daemon listens. Changes nothing
+    /// and writes to no customer. Ends with 1 when something is wrong, with 69 when a provider could not be asked, with
+    /// 78 when a tenant.toml is wrong. With --json one object per finding:
+    /// {"tenant","channel","check","verdict":"ok|skipped|warning|unknown|wrong","message","fix"}.
+    Doctor(doctor::Args),
 }
 
 impl Command {
@@ -164,6 +175,8 @@ impl Command {
             Self::Audit(args) => audit::run(args, before),
             Self::Model(args) => model::run(args, before),
             Self::Pool(args) => pool::run(args, before),
+            Self::Webhook(args) => webhook::run(args, before),
+            Self::Doctor(args) => doctor::run(args, before),
         }
     }
 }

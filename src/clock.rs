@@ -71,6 +71,18 @@ impl Ids {
         }
     }
 
+    /// 128 bits that nobody can guess, as 32 hexadecimal digits. None when the machine has no randomness to give.
+    pub fn unguessable(&self) -> Option<String> {
+        match self {
+            Self::Random => {
+                let mut bits = [0; 16];
+                getrandom::fill(&mut bits).ok()?;
+                Some(format!("{:032x}", u128::from_be_bytes(bits)))
+            }
+            Self::Counter(last) => Some(format!("{:032x}", last.fetch_add(1, Ordering::Relaxed) + 1)),
+        }
+    }
+
     /// Ids that count from 1.
     pub fn counter() -> Self {
         Self::Counter(Arc::new(AtomicU64::new(0)))

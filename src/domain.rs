@@ -5,6 +5,7 @@
 pub mod appointment;
 pub mod audit;
 pub mod business;
+pub mod campaign;
 pub mod contact;
 pub mod conversation;
 pub mod cost;

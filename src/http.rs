@@ -7,6 +7,7 @@ mod appointments;
 mod audit;
 mod auth;
 mod chat;
+mod client_address;
 mod contacts;
 mod conversations;
 mod dead_letters;
@@ -24,6 +25,7 @@ mod spending;
 mod tenants;
 mod tickets;
 mod webhooks;
+mod widget;
 
 use std::{any::Any, ops::Deref, sync::Arc, time::Duration};
 
@@ -41,12 +43,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::error::ApiError;
 use crate::{
-    channel::api::ReplyDesk,
+    channel::{Channels, api::ReplyDesk, web::WebHub},
     clock::{Clock, Ids},
     config::live::LiveConfig,
     llm::{media::MediaReader, pool::Pool},
     tenants::Tenants,
-    worker::{bell::Bell, indexing::Indexer},
+    worker::{bell::Bell, indexing::Indexer, intake::Intake},
 };
 
 /// Requests under way at once. Beyond it a client is told to come again.
@@ -76,8 +78,12 @@ pub struct Parts {
     pub pool: Arc<Pool>,
     /// What reads voice notes and pictures.
     pub media: MediaReader,
+    /// The ways to the providers.
+    pub channels: Channels,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
+    /// The chats on the businesses' own sites.
+    pub web: Arc<WebHub>,
     /// The time.
     pub clock: Clock,
     /// New ids.
@@ -99,6 +105,18 @@ impl Deref for AppState {
 
     fn deref(&self) -> &Parts {
         &self.parts
+    }
+}
+
+impl AppState {
+    /// Where messages go.
+    fn intake(&self) -> Intake {
+        Intake {
+            live: self.live.clone(),
+            dispatcher: self.dispatcher.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
     }
 }
 
@@ -152,6 +170,7 @@ pub fn router(parts: Parts) -> Router {
         .route("/calendar/{tenant}/{file}", get(appointments::feed))
         .merge(webhooks::routes())
         .route("/metrics", get(pool::metrics))
+        .nest("/widget/{tenant}", widget::routes())
         .route("/health", get(health::live))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

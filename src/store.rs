@@ -42,6 +42,7 @@ mod ticket;
 pub mod turn;
 pub mod turn_context;
 pub mod usage;
+pub mod visit;
 
 pub use error::StoreError;
 

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use self::{
     entry::{Entry, Opened, Slot},
@@ -63,6 +63,8 @@ struct Shared {
     places: Arc<Semaphore>,
     /// Rung when a tenant is not in use any more.
     freed: Arc<Notify>,
+    /// Counts the reloads.
+    reloads: watch::Sender<u64>,
 }
 
 impl Tenants {
@@ -88,6 +90,7 @@ impl Tenants {
                 entries: Mutex::new(entries),
                 places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
                 freed: Arc::new(Notify::new()),
+                reloads: watch::Sender::new(0),
             }),
         })
     }
@@ -102,6 +105,11 @@ impl Tenants {
         self.entries(|entries| {
             entries.values().filter(|entry| entry.is_open()).map(|entry| entry.id.clone()).collect()
         })
+    }
+
+    /// Tells of every reload of the tenants' files.
+    pub fn reloads(&self) -> watch::Receiver<u64> {
+        self.shared.reloads.subscribe()
     }
 
     /// The database file of a tenant.

@@ -10,7 +10,7 @@ mod send;
 
 use serde_json::Value;
 
-pub use self::proof::{Proof, verify};
+pub use self::proof::{Proof, sign, verify};
 pub(super) use self::{media::fetch, send::send};
 use super::Refused;
 use crate::{

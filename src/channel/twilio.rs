@@ -1,7 +1,7 @@
 //! WhatsApp and SMS at Twilio: <https://www.twilio.com/docs/messaging/twiml>.
 //!
 //! Twilio posts a form for each message and is answered at once with nothing to say; the reply goes out later by its REST
-//! interface ([`send`]). A contact is a phone number without Twilio's `whatsapp:` before it; the address that was written
+//! interface ([`send()`]). A contact is a phone number without Twilio's `whatsapp:` before it; the address that was written
 //! to, with it, is the route, so that a customer is answered from the number and on the app that was chosen.
 
 mod errors;
@@ -11,6 +11,7 @@ mod signature;
 
 use url::form_urlencoded;
 
+pub use self::signature::sign;
 pub(super) use self::{media::fetch, send::send, signature::is_signed};
 use super::{Received, Refused};
 use crate::{

@@ -2,6 +2,7 @@
 
 mod add;
 pub(crate) mod check;
+mod links;
 mod list;
 pub(crate) mod profile;
 mod remove;
@@ -32,8 +33,11 @@ enum TenantCommand {
     /// With --json one object per line: {"tenant","ok","name","language","timezone","currency","enabled"}, or
     /// {"tenant","ok":false,"errors":[]} for one whose file is wrong.
     List,
-    /// Print what is in effect for a tenant, secrets masked
-    Show(OneTenant),
+    /// Print what is in effect for a tenant, secrets masked, and the links that lead into its chat
+    ///
+    /// The links (wa.me, t.me) come as comments behind the TOML, with --json as "links":[{"channel","url"}]; their QR codes
+    /// are drawn on stderr.
+    Show(show::Args),
     /// Check one tenant.toml or all, and tell every mistake with its file and line
     ///
     /// Ends with 78 when something is wrong. With --json one object per file: {"tenant","file","ok","errors":[]}.
@@ -61,7 +65,7 @@ pub(crate) fn run(args: Args, startup: Startup) -> anyhow::Result<ExitStatus> {
     match args.command {
         TenantCommand::Add(args) => add::run(args, &tenants, &context),
         TenantCommand::List => list::run(&tenants, &context),
-        TenantCommand::Show(OneTenant { id }) => show::run(&id, &tenants, &context),
+        TenantCommand::Show(args) => show::run(args, &tenants, &context),
         TenantCommand::Check(args) => check::run(args, &tenants, &context),
         TenantCommand::Enable(OneTenant { id }) => switch::run(&id, true, &tenants, &context),
         TenantCommand::Disable(OneTenant { id }) => switch::run(&id, false, &tenants, &context),

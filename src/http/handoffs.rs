@@ -74,7 +74,11 @@ pub(super) async fn take(
 ) -> Result<Json<HandoffSummary>, ApiError> {
     let by = name(&fields)?.ok_or_else(|| ApiError::field("by", "`by` is missing"))?;
     let change = tenant.db().take_handoff(&handoff, &by, state.clock.now_ms(), &state.ids).await?;
-    outcome(change, &handoff).map(Json)
+    let taken = outcome(change, &handoff)?;
+    state.web.ring(tenant.id(), &taken.contact);
+    // No model is asked while a person has the conversation.
+    state.pool.release(tenant.id(), &taken.conversation);
+    Ok(Json(taken))
 }
 
 /// `POST …/handoffs/{handoff}/release`, perhaps with `{"by"}`: the product answers again.
@@ -87,7 +91,9 @@ pub(super) async fn release(
     let by = fields.map(|fields| name(&fields)).transpose()?.flatten();
     let by = by.as_deref().unwrap_or(SOMEBODY);
     let change = tenant.db().release_handoff(&handoff, by, state.clock.now_ms()).await?;
-    outcome(change, &handoff).map(Json)
+    let released = outcome(change, &handoff)?;
+    state.web.ring(tenant.id(), &released.contact);
+    Ok(Json(released))
 }
 
 /// `POST …/handoffs/{handoff}/reply` with `{"message"}`, perhaps `by` and a `message_id` of the client's own, under

@@ -23,6 +23,9 @@ use crate::{
 /// The longest question about a picture, in bytes.
 const MAX_QUESTION_BYTES: usize = 4 * 1024;
 
+/// The most other fields of a form that are kept.
+const MAX_OTHERS: usize = 4;
+
 /// The setting that bounds a file.
 const SIZE_SETTING: &str = "limits.media_mb of the tenant";
 
@@ -43,10 +46,22 @@ impl From<Read> for Words {
 }
 
 /// What was posted.
-struct Form {
-    file: MediaFile,
-    question: String,
-    language: Option<Language>,
+pub(super) struct Form {
+    /// The voice note or picture.
+    pub(super) file: MediaFile,
+    /// What the customer asks about it.
+    pub(super) question: String,
+    /// The language that is spoken.
+    pub(super) language: Option<Language>,
+    /// The fields that only some routes know.
+    others: Vec<(String, String)>,
+}
+
+impl Form {
+    /// The text of a field that only some routes know; empty without one.
+    pub(super) fn other(&self, name: &str) -> &str {
+        self.others.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text)
+    }
 }
 
 /// `POST …/media/voice`: `file`, and perhaps the `language` that is spoken.
@@ -57,10 +72,7 @@ pub(super) async fn voice(
 ) -> Result<Json<Words>, ApiError> {
     let _place = state.media.place().await;
     let form = read(&state, &tenant, MediaKind::Voice, request).await?;
-    let conversation = of_no_conversation();
-    let asker = Asker { tenant: &tenant.context.account, conversation: &conversation };
-    let heard = state.media.hear(&asker, form.file, form.language).await;
-    Ok(Json(heard.map_err(|error| refused(&tenant, &error, form.language))?.into()))
+    Ok(Json(words(&state, &tenant, MediaKind::Voice, form).await?.into()))
 }
 
 /// `POST …/media/image`: `file`, and perhaps the customer's `question` and `language`.
@@ -71,13 +83,31 @@ pub(super) async fn image(
 ) -> Result<Json<Words>, ApiError> {
     let _place = state.media.place().await;
     let form = read(&state, &tenant, MediaKind::Picture, request).await?;
+    Ok(Json(words(&state, &tenant, MediaKind::Picture, form).await?.into()))
+}
+
+/// What is said in a voice note, or what a picture shows.
+///
+/// # Errors
+/// With the sentence for the customer.
+pub(super) async fn words(
+    state: &AppState,
+    tenant: &Tenant,
+    kind: MediaKind,
+    form: Form,
+) -> Result<Read, ApiError> {
     let conversation = of_no_conversation();
     let context = &tenant.context;
     let asker = Asker { tenant: &context.account, conversation: &conversation };
-    let language = form.language.unwrap_or(context.business.language);
-    let rules = context.prompts.render(Task::Picture, language, &facts(&tenant));
-    let seen = state.media.see(&asker, form.file, &rules, &form.question).await;
-    Ok(Json(seen.map_err(|error| refused(&tenant, &error, form.language))?.into()))
+    let read = match kind {
+        MediaKind::Voice => state.media.hear(&asker, form.file, form.language).await,
+        MediaKind::Picture => {
+            let language = form.language.unwrap_or(context.business.language);
+            let rules = context.prompts.render(Task::Picture, language, &facts(tenant));
+            state.media.see(&asker, form.file, &rules, &form.question).await
+        }
+    };
+    read.map_err(|error| refused(tenant, &error, form.language))
 }
 
 /// A file that is posted by itself belongs to no conversation.
@@ -85,7 +115,11 @@ fn of_no_conversation() -> ConversationId {
     ConversationId::new("media")
 }
 
-async fn read(
+/// Reads a form with a file.
+///
+/// # Errors
+/// When it is no such form, or more than is taken.
+pub(super) async fn read(
     state: &AppState,
     tenant: &Tenant,
     kind: MediaKind,
@@ -104,6 +138,7 @@ async fn read(
         .await
         .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "invalid_form", error.body_text()))?;
     let (mut file, mut question, mut language) = (None, String::new(), None);
+    let mut others = Vec::new();
     while let Some(mut part) = form.next_field().await.map_err(broken_form)? {
         let field = part.name().unwrap_or_default().to_owned();
         let most = if field == "file" { max_bytes } else { MAX_QUESTION_BYTES };
@@ -131,6 +166,11 @@ async fn read(
                     ApiError::field("language", format!("`language` must be es, en or pt, not {code:?}"))
                 })?);
             }
+            _ if others.len() < MAX_OTHERS => {
+                if let Ok(text) = String::from_utf8(bytes) {
+                    others.push((field, text));
+                }
+            }
             _ => {}
         }
     }
@@ -144,7 +184,7 @@ async fn read(
         keep_days: config.retention.media_days,
         deadline: Instant::now() + config.worker.turn_deadline,
     };
-    Ok(Form { file, question: question.trim().to_owned(), language })
+    Ok(Form { file, question: question.trim().to_owned(), language, others })
 }
 
 fn text(field: &'static str, bytes: Vec<u8>) -> Result<String, ApiError> {
@@ -156,7 +196,7 @@ fn broken_form(error: MultipartError) -> ApiError {
 }
 
 /// The facts that sentences and rules may use.
-fn facts(tenant: &Tenant) -> Facts {
+pub(super) fn facts(tenant: &Tenant) -> Facts {
     let business = &tenant.context.business;
     Facts {
         business: business.name.clone(),

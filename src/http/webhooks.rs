@@ -1,17 +1,21 @@
 //! What providers post: verified and parsed by their channel, safe on disk before they are answered. Never a model here.
 
 mod chatwoot;
+mod meta;
+mod telegram;
 mod twilio;
 mod voice;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
-    http::{HeaderMap, StatusCode},
-    routing::post,
+    body::Bytes,
+    extract::{DefaultBodyLimit, OriginalUri, State},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
 };
 
-use super::{ApiError, AppState};
+use super::{ApiError, AppState, select::OpenTenant};
 use crate::{
     channel::{Received, Refused},
     domain::conversation::ChannelKind,
@@ -25,13 +29,32 @@ pub(super) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// The routes of all providers. Nobody needs a token here: each request proves itself.
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
+        .route("/webhooks/whatsapp/{tenant}", get(meta::register).post(whatsapp))
+        .route("/webhooks/meta/{tenant}", get(meta::register).post(meta::message))
         .route("/webhooks/twilio/{tenant}", post(twilio::message))
         .route("/webhooks/twilio/{tenant}/status", post(twilio::message))
         .route("/webhooks/chatwoot", post(chatwoot::of_account))
         .route("/webhooks/chatwoot/{tenant}", post(chatwoot::of_tenant))
         .route("/webhooks/voice/{tenant}", post(voice::call))
         .route("/webhooks/voice/{tenant}/status", post(voice::call))
+        .route("/webhooks/telegram/{tenant}", post(telegram::update))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
+
+/// `POST /webhooks/whatsapp/{tenant}`: Twilio posts a form, Meta JSON.
+async fn whatsapp(
+    state: State<AppState>,
+    tenant: OpenTenant,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let kind = header(&headers, CONTENT_TYPE.as_str()).unwrap_or_default();
+    if kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+        twilio::message(state, tenant, uri, headers, body).await
+    } else {
+        Ok(meta::message(state, tenant, headers, body).await?.into_response())
+    }
 }
 
 /// Makes what a webhook brought safe, and has it answered. What became of the messages is in their order.
@@ -44,20 +67,9 @@ pub(super) async fn take(
     channel: ChannelKind,
     received: Received,
 ) -> Result<Vec<Accepted>, ApiError> {
-    let Received { mut messages, news } = received;
-    let quiet = state.live.get().worker.burst_quiet;
-    let quiet_ms = u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX);
-    for message in &mut messages {
-        message.quiet_ms = quiet_ms;
-    }
-    let mut accepted = Vec::new();
-    if !messages.is_empty() {
-        let stored = tenant.db().accept(messages, &state.clock, &state.ids).await;
-        accepted = stored.map_err(|error| ApiError::from(error.as_ref()))?;
-        if accepted.iter().any(|accepted| accepted.turn.is_none()) {
-            state.dispatcher.ring_at(tenant.id(), state.clock.now_ms() + i64::from(quiet_ms));
-        }
-    }
+    let Received { messages, news } = received;
+    let stored = state.intake().take(tenant, messages).await;
+    let accepted = stored.map_err(|error| ApiError::from(error.as_ref()))?;
     if !news.is_empty() {
         tenant.db().note_news(channel, news, state.clock.now_ms()).await?;
     }

@@ -19,7 +19,11 @@ pub(super) use self::{
     length::length_of,
     sniff::{PictureKind, SoundKind},
 };
-use super::{account::Asker, error::LlmError, pool::Pool};
+use super::{
+    account::{Asker, TenantAccount},
+    error::LlmError,
+    pool::Pool,
+};
 use crate::{
     clock::Clock,
     meters::{Counter, Meters},
@@ -176,6 +180,14 @@ impl MediaReader {
     /// A reader that asks the models of `pool`.
     pub fn new(pool: Arc<Pool>, clock: Clock) -> Self {
         Self { pool, clock, places: Arc::new(Semaphore::new(MAX_AT_ONCE)) }
+    }
+
+    /// Whether there is a model for a kind of file of this tenant.
+    pub fn reads(&self, kind: MediaKind, tenant: &TenantAccount) -> bool {
+        match kind {
+            MediaKind::Voice => self.pool.speech_model(tenant).is_some(),
+            MediaKind::Picture => self.pool.vision_model(tenant).is_some(),
+        }
     }
 
     /// A place to work on a file, to be taken before the file is in memory and kept until it is read.

@@ -210,12 +210,26 @@ texts! {
     BudgetSoft = "alert_budget_soft",
     /// The operator: a tenant's budget is spent.
     BudgetHard = "alert_budget_hard",
+    /// The operator: Telegram does not know a bot's token.
+    BotRefused = "alert_bot_refused",
+    /// The operator: another program asks for a bot's messages.
+    BotTaken = "alert_bot_taken",
     /// The customer: what the business offers, in its owner's words.
     Overview = "overview",
     /// The customer: what help is needed with.
     WhatHappened = "what_happened",
     /// The customer: a voice note cannot be heard just now.
     VoiceTrouble = "voice_trouble",
+    /// The operator: the provider of a channel refuses the token.
+    ChannelRefused = "alert_channel_refused",
+    /// The operator: the provider of a channel cannot charge the account.
+    ChannelUnpaid = "alert_channel_unpaid",
+    /// The operator: the provider of a channel closed the account.
+    ChannelBlocked = "alert_channel_blocked",
+    /// The word on the button that opens a list of choices; at most 20 characters.
+    ListButton = "list_button",
+    /// What a customer who opens a link to the chat finds already written.
+    LinkText = "link_text",
     /// A file that is neither a recording nor a picture.
     FileUnread = "file_unread",
     /// What stands before the description of a picture, in the customer's message.
@@ -346,6 +360,64 @@ texts! {
     QualificationCold = "qualification_cold",
     /// What a lead is worth: sells something to us, or nonsense.
     QualificationSpam = "qualification_spam",
+    /// The chat on a site: what opens the chat.
+    WebOpen = "web_open",
+    /// The chat on a site: what closes it.
+    WebClose = "web_close",
+    /// The chat on a site: what the list of messages is called.
+    WebLog = "web_log",
+    /// The chat on a site: what the field is called.
+    WebWrite = "web_write",
+    /// The chat on a site: what sends.
+    WebSend = "web_send",
+    /// The chat on a site: what chooses a picture.
+    WebAttach = "web_attach",
+    /// The chat on a site: what begins a voice note.
+    WebRecord = "web_record",
+    /// The chat on a site: what ends a voice note.
+    WebStop = "web_stop",
+    /// The chat on a site: what drops a voice note.
+    WebCancel = "web_cancel",
+    /// The chat on a site: what calls a person.
+    WebPerson = "web_person",
+    /// The chat on a site: what the customer says by it.
+    WebPersonWords = "web_person_words",
+    /// The chat on a site: who answers: the product.
+    WebBot = "web_bot",
+    /// The chat on a site: who answers: nobody yet, a person was called.
+    WebWaiting = "web_waiting",
+    /// The chat on a site: who answers: a person.
+    WebHuman = "web_human",
+    /// The chat on a site: there is no connection.
+    WebOffline = "web_offline",
+    /// The chat on a site: an answer is under way.
+    WebTyping = "web_typing",
+    /// The chat on a site: who spoke, to whoever cannot see it: the customer.
+    WebYou = "web_you",
+    /// The chat on a site: who spoke: a person of the business.
+    WebTeam = "web_team",
+    /// The chat on a site: a picture that is on its way.
+    WebPhoto = "web_photo",
+    /// The chat on a site: a voice note that is on its way.
+    WebVoice = "web_voice",
+    /// The chat on a site: a voice note is being recorded.
+    WebRecording = "web_recording",
+    /// The chat on a site: something was not sent.
+    WebFailed = "web_failed",
+    /// The chat on a site: what sends it again.
+    WebRetry = "web_retry",
+    /// The chat on a site: a message is too long.
+    WebTooLong = "web_too_long",
+    /// The chat on a site: too many messages in a short time.
+    WebTooMany = "web_too_many",
+    /// The chat on a site: the microphone may not be used.
+    WebNoMicrophone = "web_no_microphone",
+    /// The heading of the demonstration page.
+    WebDemoTitle = "web_demo_title",
+    /// What the demonstration page is.
+    WebDemoAbout = "web_demo_about",
+    /// How to put the chat on a site.
+    WebDemoEmbed = "web_demo_embed",
 }
 
 impl Text {

@@ -249,7 +249,7 @@ fn collect(rows: impl Iterator<Item = rusqlite::Result<RawMessage>>) -> Result<V
 }
 
 /// The contact's latest conversation on a channel.
-fn latest(
+pub(super) fn latest(
     tx: &Transaction<'_>,
     channel: ChannelKind,
     contact: &str,

@@ -155,6 +155,29 @@ impl TenantDb {
         .await
     }
 
+    /// Notes that a provider knows a reply by this id, whatever was heard when it was sent: one that still waits, or was
+    /// given up because nobody knew, is not sent again. Gives whether it is one of this tenant.
+    pub async fn confirm_sent(
+        &self,
+        channel: ChannelKind,
+        conversation: &ConversationId,
+        seq: i64,
+        provider_id: String,
+        now_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let conversation = conversation.clone();
+        self.write(move |tx| {
+            let changed = tx
+                .prepare_cached(
+                    "update outbox set state = 'sent', provider_id = ?4, sent_ms = coalesce(sent_ms, ?5), claimed_by = null
+                     where seq = ?1 and conversation_id = ?2 and channel = ?3 and provider_id is null and attempts > 0",
+                )?
+                .execute(params![seq, conversation.as_str(), channel.as_str(), provider_id, now_ms])?;
+            Ok(changed > 0)
+        })
+        .await
+    }
+
     /// The last `limit` replies of a conversation that left or are about to, the newest first: the provider's id, where it
     /// is known already, and the words.
     pub async fn recent_replies(
@@ -180,7 +203,8 @@ impl TenantDb {
     pub async fn mark_retry(&self, seq: i64, due_ms: i64, error: String) -> Result<(), StoreError> {
         self.write(move |tx| {
             tx.prepare_cached(
-                "update outbox set state = 'pending', due_ms = ?2, last_error = ?3, claimed_by = null where seq = ?1",
+                "update outbox set state = 'pending', due_ms = ?2, last_error = ?3, claimed_by = null
+                 where seq = ?1 and state <> 'sent'",
             )?
             .execute(params![seq, due_ms, error])?;
             Ok(())
@@ -192,7 +216,7 @@ impl TenantDb {
     pub async fn mark_dead(&self, seq: i64, error: String) -> Result<(), StoreError> {
         self.write(move |tx| {
             tx.prepare_cached(
-                "update outbox set state = 'dead', last_error = ?2, claimed_by = null where seq = ?1",
+                "update outbox set state = 'dead', last_error = ?2, claimed_by = null where seq = ?1 and state <> 'sent'",
             )?
             .execute(params![seq, error])?;
             Ok(())

@@ -15,7 +15,7 @@ use crate::{
     },
     knowledge::{embed::Embedder, retrieve::Knowledge},
     llm::account::{Ledger, TenantAccount},
-    prompts::Prompts,
+    prompts::{Facts, Prompts, Text},
     remote::RemoteTools,
     store::{StoreError, TenantDb, budget::BudgetLimits},
     worker::{DAEMON_OWNER, attachments::MediaRules, observer::Observer, on_unknown, runner::TenantContext},
@@ -97,16 +97,22 @@ fn put_together(
 ) -> Result<TenantContext, String> {
     let desk = Arc::new(desk::desk(config));
     desk::check(&desk, config, &prompts)?;
+    let business = Arc::new(business(config));
+    let mut channels = config.channels.clone();
+    if let Some(meta) = &mut channels.meta {
+        let word = || prompts.text(Text::ListButton, business.language, &Facts::default());
+        meta.list_button.get_or_insert_with(word);
+    }
     Ok(TenantContext {
         id: id.clone(),
-        business: Arc::new(business(config)),
+        business,
         db: knowledge.db().clone(),
         observer: Arc::new(Observer::new(knowledge.embedder().clone(), desk.clone())),
         account: Arc::new(account(id, config, knowledge.db().clone())),
         knowledge,
         prompts,
         desk,
-        channels: Arc::new(config.channels.clone()),
+        channels: Arc::new(channels),
         media: MediaRules {
             max_bytes: usize::try_from(config.limits.media_mb)
                 .unwrap_or(usize::MAX)

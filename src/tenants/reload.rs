@@ -78,6 +78,7 @@ impl Tenants {
                 }
             }
         }
+        self.shared.reloads.send_modify(|reloads| *reloads += 1);
         Ok(outcome)
     }
 

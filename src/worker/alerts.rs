@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
 use crate::{
-    alerts::{Alert, KeyTrouble},
+    alerts::{Alert, ChannelTrouble, KeyTrouble},
     clock::Chance,
     config::{Config, live::LiveConfig, secret::Secret},
     prompts::{Facts, Prompts, Text},
@@ -113,10 +113,20 @@ fn text_of(alert: &Alert) -> (Text, Facts) {
             };
             (text, facts(key, String::new()))
         }
+        Alert::ChannelFailed { tenant, channel, trouble } => {
+            let text = match trouble {
+                ChannelTrouble::Refused => Text::ChannelRefused,
+                ChannelTrouble::Unpaid => Text::ChannelUnpaid,
+                ChannelTrouble::Blocked => Text::ChannelBlocked,
+            };
+            (text, facts(&format!("{channel} ({tenant})"), String::new()))
+        }
         Alert::BudgetNearlySpent { tenant, pct } => {
             (Text::BudgetSoft, facts(tenant.as_str(), pct.to_string()))
         }
         Alert::BudgetSpent { tenant } => (Text::BudgetHard, facts(tenant.as_str(), String::new())),
+        Alert::BotRefused { tenant } => (Text::BotRefused, facts(tenant.as_str(), String::new())),
+        Alert::BotTaken { tenant } => (Text::BotTaken, facts(tenant.as_str(), String::new())),
     }
 }
 
@@ -147,7 +157,7 @@ async fn post(url: &Secret, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{language::Language, tenant::TenantId};
+    use crate::domain::{conversation::ChannelKind, language::Language, tenant::TenantId};
 
     #[test]
     fn the_same_alert_is_not_repeated_at_once() {
@@ -166,12 +176,20 @@ mod tests {
         let prompts = Prompts::load(None, None).unwrap();
         let tenant = TenantId::parse("acme").unwrap();
         let key = |trouble| Alert::KeyFailed { key: "key_a".to_owned(), tenant: None, trouble };
+        let channel = |trouble| Alert::ChannelFailed {
+            tenant: TenantId::parse("acme").unwrap(),
+            channel: ChannelKind::Meta,
+            trouble,
+        };
         let alerts = [
             (Alert::PoolCrowded { pct: 92.4 }, "92"),
             (Alert::PoolRelieved { pct: 12.0 }, "12"),
             (key(KeyTrouble::Refused), "key_a"),
             (key(KeyTrouble::Quota), "key_a"),
             (key(KeyTrouble::NoModel), "key_a"),
+            (channel(ChannelTrouble::Refused), "meta (acme)"),
+            (channel(ChannelTrouble::Unpaid), "meta (acme)"),
+            (channel(ChannelTrouble::Blocked), "meta (acme)"),
             (Alert::BudgetNearlySpent { tenant: tenant.clone(), pct: 81 }, "81"),
             (Alert::BudgetSpent { tenant }, "acme"),
         ];

@@ -91,6 +91,8 @@ impl Rounds for Worker {
                 }
                 let wording = summariser.wording(&tenant.context, config.limits.tokens_per_day).await?;
                 summariser.sum_up(&tenant.context, stretch, wording).await?;
+                // A conversation that is quiet for so long leaves its place at a model to another.
+                summariser.pool.release(&id, &stretch.conversation);
             }
             tracing::debug!(tenant = %id, conversations = stretches.len(), "summed up");
         }

@@ -23,7 +23,7 @@ use super::{
     turns::Turns,
 };
 use crate::{
-    channel::{self, api::ReplyDesk},
+    channel::{self, Channels, api::ReplyDesk},
     clock::{Chance, Clock},
     config::live::LiveConfig,
     crash,
@@ -58,6 +58,8 @@ pub struct Dispatcher {
     pub appointments: Arc<Bell>,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
+    /// What shows that an answer is being written.
+    pub channels: Channels,
     /// The name in the leases, unique to this run of the process.
     pub owner: String,
     /// The time.
@@ -160,6 +162,7 @@ impl Worker {
         let parts = &self.parts;
         let (conversation, id) = (claim.conversation.clone(), tenant.id().clone());
         let attempts = claim.messages.iter().map(|message| message.attempts).max().unwrap_or(0);
+        let typing = parts.channels.show_typing(&tenant.context.channels, claim.channel, &claim.contact);
         let run = parts.turns.run(&tenant.context, claim, &parts.owner);
         let caught = std::panic::AssertUnwindSafe(tokio::time::timeout(limit, run)).catch_unwind();
         match caught.await {
@@ -183,7 +186,7 @@ impl Worker {
                 self.put_off(&tenant, &conversation, attempts, "it panicked".to_owned()).await;
             }
         }
-        drop((tenant, place));
+        drop((tenant, place, typing));
         self.under_way.fetch_sub(1, Ordering::AcqRel);
         // The customer may have written again while the turn ran.
         parts.bell.ring(&id);

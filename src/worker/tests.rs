@@ -18,6 +18,7 @@ use super::{
     turns::Turns,
 };
 use crate::{
+    alerts::Alerts,
     channel::{Channels, SendError, api::ReplyDesk, tests::Script as ChannelScript},
     clock::{Chance, Clock, Ids},
     config::{Config, ConfigSource, env::Env, live::LiveConfig},
@@ -141,7 +142,7 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
     let (turns, chance) = (Script::default(), Chance::Fixed(0.0));
     let (turns_stop, sends_stop) = (Stop::default(), Stop::default());
     let owner = format!("{DAEMON_OWNER}test");
-    let mut channels = Channels::new(desk.clone(), live.clone(), Clock::System).unwrap();
+    let mut channels = Channels::new(desk.clone(), live.clone(), Clock::System, Alerts::logged()).unwrap();
     channels.scripted = Some(channel.clone());
     let workers = vec![
         tokio::spawn(
@@ -156,6 +157,7 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
                 memory: Arc::new(Bell::default()),
                 appointments: Arc::default(),
                 desk,
+                channels: channels.clone(),
                 owner: owner.clone(),
                 clock: Clock::System,
                 chance,

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     clock::{Clock, Ids},
     config::{Config, live::LiveConfig},
-    domain::turn::TurnReport,
-    llm::pool::Pool,
+    domain::{conversation::ChannelKind, turn::TurnReport},
+    llm::{client::Delta, pool::Pool},
     store::inbox::Claim,
 };
 
@@ -32,7 +32,7 @@ impl Turns {
         owner: &str,
     ) -> Result<TurnReport, RunError> {
         match self {
-            Self::Engine(runner) => runner.get().run(tenant, claim, owner, None).await,
+            Self::Engine(runner) => runner.run(tenant, claim, owner).await,
             #[cfg(test)]
             Self::Scripted(script) => script.run(tenant, claim, owner).await,
         }
@@ -69,6 +69,25 @@ impl LiveRunner {
     /// The models of the configuration in force.
     pub(super) fn pool(&self) -> Arc<Pool> {
         self.get().pool().clone()
+    }
+
+    /// Runs one turn. A visitor of the business's site watches the answer while it is written. A conversation that is a
+    /// person's now gives its place at a model to another.
+    async fn run(&self, tenant: &TenantContext, claim: Claim, owner: &str) -> Result<TurnReport, RunError> {
+        let (runner, conversation) = (self.get(), claim.conversation.clone());
+        let report = if claim.channel == ChannelKind::Web {
+            let draft = self.reader.channels.web.begin(&tenant.id, &claim.contact, &conversation);
+            let mut hear = |delta: Delta<'_>| draft.hear(delta);
+            let report = runner.run(tenant, claim, owner, Some(&mut hear)).await?;
+            draft.finish();
+            report
+        } else {
+            runner.run(tenant, claim, owner, None).await?
+        };
+        if report.handoff.is_some() {
+            self.pool.release(&tenant.id, &conversation);
+        }
+        Ok(report)
     }
 
     fn get(&self) -> TurnRunner {

@@ -18,7 +18,7 @@ use axum::{
     routing::post,
 };
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// What the fake does with one request.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub enum Act {
     Hang,
     /// Begins to stream and closes the connection.
     HalfStream(String),
+    /// Streams the first part, waits until it is let go on, and streams the second.
+    Paused(String, String, Arc<Notify>),
     /// Says something that is no chat completion.
     Garbage,
 }
@@ -201,6 +203,18 @@ async fn complete(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap, 
         Act::CutOff(text) => whole(&text, "length"),
         Act::Answer(text) | Act::AnswerWhole(text) => whole(&text, "stop"),
         Act::HalfStream(text) => events(&text, None),
+        Act::Paused(first, second, go_on) => {
+            let (first, second) = (events(&first, None), events(&second, Some("stop")));
+            let rest = futures::stream::once(async move {
+                go_on.notified().await;
+                second.into_body().into_data_stream()
+            });
+            let body = futures::StreamExt::chain(
+                first.into_body().into_data_stream(),
+                futures::StreamExt::flatten(rest),
+            );
+            ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(body)).into_response()
+        }
         Act::Garbage if stream => {
             ([(header::CONTENT_TYPE, "text/event-stream")], "data: {]\n\n").into_response()
         }

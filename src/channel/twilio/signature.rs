@@ -20,21 +20,31 @@ pub(in crate::channel) fn is_signed(
     signature: &str,
 ) -> bool {
     let Ok(signature) = STANDARD.decode(signature.trim()) else { return false };
+    let addresses: BTreeSet<String> =
+        addresses.iter().flat_map(|address| with_and_without_port(address)).collect();
+    // Compared in constant time.
+    let is_of = |address: &String| {
+        mac(auth_token, address, form).is_some_and(|mac| mac.verify_slice(&signature).is_ok())
+    };
+    addresses.iter().any(is_of)
+}
+
+/// The signature of a form that is posted to an address.
+pub fn sign(auth_token: &Secret, address: &str, form: &Form) -> String {
+    mac(auth_token, address, form).map(|mac| STANDARD.encode(mac.finalize().into_bytes())).unwrap_or_default()
+}
+
+fn mac(auth_token: &Secret, address: &str, form: &Form) -> Option<Hmac<Sha1>> {
+    let mut mac = Hmac::<Sha1>::new_from_slice(auth_token.expose().as_bytes()).ok()?;
     // As Twilio's own libraries do it: the same field with the same value counts once.
     let fields: BTreeSet<(&str, &str)> =
         form.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let addresses: BTreeSet<String> =
-        addresses.iter().flat_map(|address| with_and_without_port(address)).collect();
-    addresses.iter().any(|address| {
-        let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(auth_token.expose().as_bytes()) else { return false };
-        mac.update(address.as_bytes());
-        for (name, value) in &fields {
-            mac.update(name.as_bytes());
-            mac.update(value.as_bytes());
-        }
-        // In constant time.
-        mac.verify_slice(&signature).is_ok()
-    })
+    mac.update(address.as_bytes());
+    for (name, value) in fields {
+        mac.update(name.as_bytes());
+        mac.update(value.as_bytes());
+    }
+    Some(mac)
 }
 
 /// The address as it is, without its port, and with the usual port of its scheme. Nothing else of it is touched.

@@ -1,9 +1,6 @@
 //! Asks the running daemon over its API.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::time::Duration;
 
 use crate::{
     cli::{
@@ -26,10 +23,7 @@ pub(super) struct Daemon {
 impl Daemon {
     /// The daemon at an address, else at the one in the configuration.
     pub(super) fn new(url: Option<&str>, context: &Context) -> anyhow::Result<Self> {
-        let base = match url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("http://{}", reachable(context.config.server.listen)),
-        };
+        let base = context.daemon_url(url);
         // An address of this machine is never behind a proxy.
         let http = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
         let token = context.config.admin_token.as_ref().map(|token| token.expose().to_owned());
@@ -66,27 +60,4 @@ fn cause(error: &reqwest::Error) -> String {
         reason = inner;
     }
     reason.to_string()
-}
-
-/// The address to reach a daemon that listens on this one: one that listens everywhere listens here too.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_listens_everywhere_is_reached_here() {
-        let check = |listen: &str| reachable(listen.parse().unwrap()).to_string();
-        assert_eq!(check("0.0.0.0:8080"), "127.0.0.1:8080");
-        assert_eq!(check("[::]:8080"), "[::1]:8080");
-        assert_eq!(check("10.0.0.7:1"), "10.0.0.7:1");
-    }
 }

@@ -2,10 +2,13 @@
 //!
 //! A channel is on when its table is there. Each has an address that can point elsewhere: a proxy, or a fake in tests.
 
+pub mod meta;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::meta::Meta;
 use crate::{
     config::{leaf::Leaf, secret::Secret, section::Section, show},
     domain::language::Language,
@@ -32,21 +35,6 @@ pub struct Channels {
     /// `[channels.voice]`: phone calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<Voice>,
-}
-
-/// WhatsApp Cloud API: <https://developers.facebook.com/docs/whatsapp/cloud-api>.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Meta {
-    /// `phone_number_id`: the id of the sending number; digits.
-    pub phone_number_id: String,
-    /// `access_token`, `access_token_file`: the token that sends.
-    pub access_token: Secret,
-    /// `app_secret`, `app_secret_file`: what Meta signs webhooks with.
-    pub app_secret: Secret,
-    /// `verify_token`, `verify_token_file`: what Meta shows when the webhook is registered.
-    pub verify_token: Secret,
-    /// `api_base`: Default `https://graph.facebook.com/v23.0`.
-    pub api_base: String,
 }
 
 /// Twilio Programmable Messaging: <https://www.twilio.com/docs/messaging/api>.
@@ -77,8 +65,22 @@ pub struct Telegram {
     /// `secret_token`, `secret_token_file`: what Telegram shows with each webhook. Required with mode webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_token: Option<Secret>,
+    /// `groups`: when the bot answers in groups. Default mentioned.
+    pub groups: TelegramGroups,
     /// `api_base`: Default `https://api.telegram.org`.
     pub api_base: String,
+}
+
+/// When a bot answers in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TelegramGroups {
+    /// When it is mentioned or replied to.
+    Mentioned,
+    /// Every message that Telegram shows it.
+    All,
+    /// Not at all.
+    Never,
 }
 
 /// How Telegram's messages come in.
@@ -174,23 +176,6 @@ impl Channels {
     }
 }
 
-impl Meta {
-    fn read(section: &Section<'_>) -> Option<Self> {
-        let phone_number_id = section.require("phone_number_id", digits);
-        let access_token = section.require_secret("access_token");
-        let app_secret = section.require_secret("app_secret");
-        let verify_token = section.require_secret("verify_token");
-        let api_base = address(section, "api_base", "https://graph.facebook.com/v23.0");
-        Some(Self {
-            phone_number_id: phone_number_id?,
-            access_token: access_token?,
-            app_secret: app_secret?,
-            verify_token: verify_token?,
-            api_base,
-        })
-    }
-}
-
 impl Twilio {
     fn read(section: &Section<'_>) -> Option<Self> {
         let account_sid = section.require("account_sid", Leaf::name_value);
@@ -210,8 +195,9 @@ impl Telegram {
             TelegramMode::Poll => section.secret("secret_token"),
             TelegramMode::Webhook => section.require_secret("secret_token"),
         };
+        let groups = section.read("groups", Leaf::choice).unwrap_or(TelegramGroups::Mentioned);
         let api_base = address(section, "api_base", "https://api.telegram.org");
-        Some(Self { token: token?, mode, secret_token, api_base })
+        Some(Self { token: token?, mode, secret_token, groups, api_base })
     }
 }
 

@@ -79,6 +79,7 @@ pub(super) const PHRASES: &[(SmallTalk, &[&str])] = &[
         SmallTalk::Greeting,
         &[
             "hola",
+            "start",
             "holi",
             "buenas",
             "buenos dias",

@@ -1,0 +1,126 @@
+//! `POST /widget/{tenant}/media`: a voice note or a picture of a visitor, which becomes a message of theirs.
+//!
+//! The form has the `visitor`, an `id` of the message, the `file` and perhaps a `question` and a `language`. A repetition of
+//! the id is answered as the first was, and nothing is read twice.
+
+use axum::{
+    Json,
+    extract::{Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{ApiError, AppState, Site};
+use crate::{
+    channel::{
+        Received,
+        web::visitor::{VisitorToken, message_id},
+    },
+    domain::{conversation::ChannelKind, message::Inbound},
+    http::{media, webhooks},
+    llm::media::MediaKind,
+    prompts::Text,
+};
+
+/// What is still read of a file that is refused.
+const DRAINED_BYTES: usize = 256 * 1024;
+
+/// What is posted.
+#[derive(Debug, Deserialize)]
+pub(super) struct KindQuery {
+    kind: String,
+}
+
+/// A file that is a message now.
+#[derive(Debug, Serialize)]
+struct Taken {
+    id: String,
+}
+
+/// `POST /widget/{tenant}/media?kind=voice|picture`.
+pub(super) async fn media(
+    State(state): State<AppState>,
+    Query(KindQuery { kind }): Query<KindQuery>,
+    site: Site,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, ApiError> {
+    if let Err(refused) = may_upload(&state, &site, &headers) {
+        // A browser that is answered before it has sent a small file takes the answer for a broken connection.
+        drop(axum::body::to_bytes(request.into_body(), DRAINED_BYTES).await);
+        return Err(refused);
+    }
+    let origin = site.origin.as_deref().and_then(|origin| HeaderValue::from_str(origin).ok());
+    let taken = take(&state, &site, &kind, request).await;
+    let mut response = taken.map(Json).into_response();
+    if let Some(origin) = origin {
+        // The page that may send it may read the answer.
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("origin"));
+    }
+    Ok(response)
+}
+
+fn may_upload(state: &AppState, site: &Site, headers: &HeaderMap) -> Result<(), ApiError> {
+    site.check_origin(state, headers)?;
+    if state.stopping.is_cancelled() {
+        return Err(ApiError::busy("shutting_down", "the daemon is stopping; try again in a moment"));
+    }
+    if !state.web.admissions.may_upload(site.network) {
+        let message = "too many files in a short time; try again in a minute";
+        return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message));
+    }
+    Ok(())
+}
+
+async fn take(state: &AppState, site: &Site, kind: &str, request: Request) -> Result<Taken, ApiError> {
+    let kind = match kind {
+        "voice" => MediaKind::Voice,
+        "picture" => MediaKind::Picture,
+        _ => return Err(ApiError::field("kind", "`kind` must be voice or picture")),
+    };
+    let tenant = &site.tenant;
+    let _place = state.media.place().await;
+    let form = media::read(state, tenant, kind, request).await?;
+    let Some(visitor) = VisitorToken::parse(form.other("visitor")) else {
+        return Err(ApiError::field("visitor", "`visitor` must be the token of a visitor"));
+    };
+    let contact = visitor.contact(tenant.id());
+    if !state.web.is_here(tenant.id(), &contact) {
+        let message = "the chat is not connected; try again when it is";
+        return Err(ApiError::new(StatusCode::CONFLICT, "not_connected", message));
+    }
+    let id = form.other("id").to_owned();
+    let message_id = message_id(&contact, &id)
+        .ok_or_else(|| ApiError::field("id", "`id` must be 1 to 64 letters, digits, - or _"))?;
+    if tenant.db().find_accepted(ChannelKind::Web, &message_id).await?.is_some() {
+        return Ok(Taken { id });
+    }
+    let (question, language) = (form.question.clone(), form.language);
+    let words = media::words(state, tenant, kind, form).await?.text;
+    let text = match kind {
+        MediaKind::Voice => words,
+        MediaKind::Picture => {
+            let context = &tenant.context;
+            let language = language.unwrap_or(context.business.language);
+            let label = context.prompts.text(Text::PictureShows, language, &media::facts(tenant));
+            format!("{question}\n[{label} {}]", words.trim()).trim_start().to_owned()
+        }
+    };
+    let message = Inbound {
+        channel: ChannelKind::Web,
+        message_id,
+        contact: contact.clone(),
+        contact_name: None,
+        text,
+        attachments: Vec::new(),
+        route: None,
+        source: None,
+        quiet_ms: 0,
+    };
+    let received = Received { messages: vec![message], news: Vec::new() };
+    webhooks::take(state, tenant, ChannelKind::Web, received).await?;
+    state.web.ring(tenant.id(), &contact);
+    Ok(Taken { id })
+}

@@ -1,0 +1,56 @@
+//! How messages come in: safe on disk first, then acknowledged to whoever brought them. Never a model here.
+
+use std::sync::Arc;
+
+use super::bell::Bell;
+use crate::{
+    clock::{Clock, Ids},
+    config::live::LiveConfig,
+    domain::{campaign::Campaign, message::Inbound},
+    store::{StoreError, inbox::Accepted},
+    tenants::TenantUse,
+};
+
+/// Takes messages in. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    /// The configuration in force.
+    pub live: Arc<LiveConfig>,
+    /// Rung when a message was accepted.
+    pub dispatcher: Arc<Bell>,
+    /// The time.
+    pub clock: Clock,
+    /// New ids.
+    pub ids: Ids,
+}
+
+impl Intake {
+    /// Makes messages safe, and has them answered. What became of them is in their order.
+    ///
+    /// # Errors
+    /// When they were not stored: whoever brought them must not be told that they are safe.
+    pub async fn take(
+        &self,
+        tenant: &TenantUse,
+        mut messages: Vec<Inbound>,
+    ) -> Result<Vec<Accepted>, Arc<StoreError>> {
+        if messages.is_empty() {
+            return Ok(Vec::new());
+        }
+        let quiet = self.live.get().worker.burst_quiet;
+        let quiet_ms = u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX);
+        for message in &mut messages {
+            message.quiet_ms = quiet_ms;
+            if message.source.is_none()
+                && let Some((words, campaign)) = Campaign::take(&message.text)
+            {
+                (message.text, message.source) = (words.to_owned(), Some(campaign.to_string()));
+            }
+        }
+        let accepted = tenant.db().accept(messages, &self.clock, &self.ids).await?;
+        if accepted.iter().any(|accepted| accepted.turn.is_none()) {
+            self.dispatcher.ring_at(tenant.id(), self.clock.now_ms() + i64::from(quiet_ms));
+        }
+        Ok(accepted)
+    }
+}
