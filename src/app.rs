@@ -28,6 +28,7 @@ use crate::{
     tenants::Tenants,
     worker::{
         self, DAEMON_OWNER, Stop,
+        appointments::Appointments,
         attachments::AttachmentReader,
         bell::Bell,
         bots::Bots,
@@ -225,7 +226,13 @@ impl Daemon {
         let stopping = CancellationToken::new();
         let (turns_stop, sends_stop, memory_stop) = (Stop::default(), Stop::default(), Stop::default());
         let bell = || Arc::new(Bell::default());
-        let bells = Bells { dispatcher: bell(), outbox: bell(), deliveries: bell(), memory: bell() };
+        let bells = Bells {
+            dispatcher: bell(),
+            outbox: bell(),
+            deliveries: bell(),
+            appointments: bell(),
+            memory: bell(),
+        };
         let owner = ids.next(DAEMON_OWNER);
 
         let indexer = Arc::new(Indexer::new(live.clone(), exe, clock.clone()));
@@ -250,6 +257,7 @@ impl Daemon {
             outbox: bells.outbox.clone(),
             deliveries: bells.deliveries.clone(),
             memory: bells.memory.clone(),
+            appointments: bells.appointments.clone(),
             desk: desk.clone(),
             channels: channels.clone(),
             owner: owner.clone(),
@@ -272,6 +280,15 @@ impl Daemon {
             courier: Courier { notifier, owner, clock: clock.clone(), chance: Chance::System },
             bell: bells.deliveries.clone(),
         };
+        let appointments = Appointments {
+            tenants: tenants.clone(),
+            bell: bells.appointments.clone(),
+            outbox: bells.outbox.clone(),
+            deliveries: bells.deliveries.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            chance: Chance::System,
+        };
         let intake = Intake {
             live: live.clone(),
             dispatcher: bells.dispatcher.clone(),
@@ -292,6 +309,7 @@ impl Daemon {
             dispatcher: bells.dispatcher.clone(),
             outbox: bells.outbox.clone(),
             deliveries: bells.deliveries.clone(),
+            appointments: bells.appointments.clone(),
             indexer,
             media,
             pool: pool.clone(),
@@ -307,6 +325,7 @@ impl Daemon {
         let sends = tokio::spawn(outbox.run(sends_stop.clone()));
         let tellings = tokio::spawn(deliveries.run(sends_stop.clone()));
         let memory = tokio::spawn(consolidation.run(memory_stop.clone()));
+        let reminding = tokio::spawn(appointments.run(memory_stop.clone()));
         let side = TaskTracker::new();
         side.spawn(recovery::run(tenants.clone(), bells, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
@@ -338,7 +357,7 @@ impl Daemon {
             drop(turns.await);
             sends_stop.finish.cancel();
             drop((sends.await, tellings.await));
-            drop(memory.await);
+            drop((memory.await, reminding.await));
             side.wait().await;
         };
         let ended = tokio::select! {

@@ -5,6 +5,7 @@
 //! command prints only through [`output::Output`] and never calls `exit`.
 
 pub mod analyze;
+pub mod appointment;
 pub mod audit;
 pub mod catalog;
 pub mod chat;
@@ -131,6 +132,8 @@ pub enum Command {
     Lead(lead::Args),
     /// List, export, fulfil and cancel orders
     Order(order::Args),
+    /// List, export, cancel and settle appointments
+    Appointment(appointment::Args),
     /// List, close and reopen cases
     Ticket(ticket::Args),
     /// List, export and forget contacts
@@ -173,6 +176,7 @@ impl Command {
             Self::Handoff(args) => handoff::run(args, before),
             Self::Lead(args) => lead::run(args, before),
             Self::Order(args) => order::run(args, before),
+            Self::Appointment(args) => appointment::run(args, before),
             Self::Ticket(args) => ticket::run(args, before),
             Self::Contact(args) => contact::run(args, before),
             Self::Memory(args) => memory::run(args, before),

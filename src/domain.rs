@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows of HTTP, SQL, a channel's wire format or the command line.
 
+pub mod appointment;
 pub mod audit;
 pub mod business;
 pub mod campaign;

@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod analyze;
+pub mod booking;
 pub mod builtin;
 pub mod desk;
 pub mod emergency;

@@ -3,6 +3,7 @@
 //! A handler checks a request and looks into the tenant's database; it never runs a turn.
 
 mod agents;
+mod appointments;
 mod audit;
 mod auth;
 mod chat;
@@ -71,6 +72,8 @@ pub struct Parts {
     pub outbox: Arc<Bell>,
     /// Rung when a delivery is to be made again.
     pub deliveries: Arc<Bell>,
+    /// Rung when a calendar elsewhere is to be told.
+    pub appointments: Arc<Bell>,
     /// What adds documents.
     pub indexer: Arc<Indexer>,
     /// The models.
@@ -151,6 +154,10 @@ pub fn router(parts: Parts) -> Router {
         .route("/leads/{lead}", get(leads::show))
         .route("/tickets", get(tickets::list))
         .route("/tickets/{ticket}", get(tickets::show).patch(tickets::change))
+        .route("/availability", get(appointments::availability))
+        .route("/appointments", get(appointments::list))
+        .route("/appointments/{appointment}", get(appointments::show).patch(appointments::change))
+        .route("/appointments/{appointment}/ics", get(appointments::ics))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{contact}", get(contacts::export).delete(contacts::forget))
         .route("/agents", get(agents::list))
@@ -169,6 +176,7 @@ pub fn router(parts: Parts) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), auth::require));
     Router::new()
         .nest("/api/v1", api)
+        .route("/calendar/{tenant}/{file}", get(appointments::feed))
         .merge(webhooks::routes())
         .route("/metrics", get(pool::metrics))
         .nest("/widget/{tenant}", widget::routes())

@@ -17,6 +17,7 @@ pub mod store;
 pub mod tools;
 
 pub mod app;
+pub mod calendar;
 pub mod channel;
 pub mod cli;
 pub mod crash;

@@ -84,9 +84,11 @@ pub fn targets(config: &TenantConfig, event: DeliveryEvent) -> Vec<DeliveryTarge
     let wanted = |kind: NotifyKind| {
         let named = match event {
             DeliveryEvent::Handoff => config.handoff.notify.as_deref(),
-            DeliveryEvent::Lead | DeliveryEvent::Ticket | DeliveryEvent::Order | DeliveryEvent::LowStock => {
-                None
-            }
+            DeliveryEvent::Lead
+            | DeliveryEvent::Ticket
+            | DeliveryEvent::Order
+            | DeliveryEvent::LowStock
+            | DeliveryEvent::Appointment => None,
         };
         config.notify.has(kind) && named.is_none_or(|named| named.contains(&kind))
     };

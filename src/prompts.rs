@@ -148,6 +148,36 @@ pub struct Facts {
     pub subject: String,
     /// How much of something is used, in percent.
     pub percent: String,
+    /// The day of the week of an appointment.
+    pub weekday: String,
+    /// The day of the month of an appointment.
+    pub day: String,
+    /// The month of an appointment.
+    pub month: String,
+    /// The hour of an appointment on the 12 hour clock.
+    pub hour12: String,
+    /// The same on the 24 hour clock.
+    pub hour24: String,
+    /// The minute, of two digits.
+    pub minute: String,
+    /// Whether it is noon or later.
+    pub pm: bool,
+    /// The date of an appointment in words.
+    pub date: String,
+    /// The time of an appointment in words.
+    pub time: String,
+    /// Date and time of an appointment in words.
+    pub when: String,
+    /// What is booked.
+    pub service: String,
+    /// With whom.
+    pub staff: String,
+    /// What it costs.
+    pub price: String,
+    /// Things to choose from, a line each.
+    pub options: String,
+    /// Whether somebody new is booked with, changed or called off: booked, moved, cancelled, confirmed.
+    pub change: String,
     /// What is sold.
     pub sale: SaleFacts,
 }
@@ -443,6 +473,21 @@ fn sample() -> Facts {
             asked: text(),
             few: true,
         },
+        weekday: text(),
+        day: text(),
+        month: text(),
+        hour12: text(),
+        hour24: text(),
+        minute: text(),
+        pm: true,
+        date: text(),
+        time: text(),
+        when: text(),
+        service: text(),
+        staff: text(),
+        price: text(),
+        options: text(),
+        change: text(),
     }
 }
 

@@ -13,6 +13,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
+pub mod appointment;
 mod audit;
 pub mod budget;
 pub mod cart;

@@ -4,6 +4,7 @@
 //! whose file or database is broken is unavailable with a reason; the others never notice. Every use of a tenant that
 //! is not available tries again, so a repaired one is back at once.
 
+mod booking;
 pub mod desk;
 mod entry;
 mod error;

@@ -6,8 +6,12 @@
 pub mod ledger;
 pub mod schema;
 
+mod book_appointment;
+mod cancel_appointment;
 mod capture_lead;
+mod check_availability;
 mod create_support_ticket;
+mod move_appointment;
 mod push_lead_to_crm;
 mod remember_preference;
 mod request_handoff;
@@ -19,7 +23,10 @@ use serde_json::Value;
 use self::ledger::Ledger;
 use crate::{
     domain::{language::Language, tool::ToolSpec},
-    engine::desk::LeadRules,
+    engine::{
+        booking::{proposal::Proposals, talk::Plan},
+        desk::LeadRules,
+    },
 };
 
 /// The tools that are built in.
@@ -39,6 +46,14 @@ pub enum Tool {
     RequestHandoff,
     /// Keeps something about the customer for later conversations.
     RememberPreference,
+    /// Looks up free times.
+    CheckAvailability,
+    /// Takes an offered time that the customer chose.
+    BookAppointment,
+    /// Offers other times for an appointment.
+    MoveAppointment,
+    /// Asks whether an appointment is to be cancelled.
+    CancelAppointment,
 }
 
 /// What belongs together: a group is offered only when the conversation needs it.
@@ -54,6 +69,8 @@ pub enum Skill {
     Handoff,
     /// Something is to be kept.
     Memory,
+    /// Somebody wants to come.
+    Booking,
 }
 
 /// What a plan may look at.
@@ -67,6 +84,8 @@ pub struct ToolScene<'a> {
     pub language: Language,
     /// What a lead must have.
     pub leads: &'a LeadRules,
+    /// What may be done with appointments; `None` when there are none.
+    pub booking: Option<&'a Proposals<'a>>,
 }
 
 /// What a plan came to.
@@ -76,11 +95,13 @@ pub enum Planned {
     Done(Value),
     /// The knowledge is to be searched for these words.
     Search(String),
+    /// This is what is said and happens with appointments.
+    Booking(Box<Plan>),
 }
 
 impl Tool {
     /// Every tool.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::SearchKnowledge,
         Self::CaptureLead,
         Self::VerifyEmail,
@@ -88,6 +109,10 @@ impl Tool {
         Self::CreateSupportTicket,
         Self::RequestHandoff,
         Self::RememberPreference,
+        Self::CheckAvailability,
+        Self::BookAppointment,
+        Self::MoveAppointment,
+        Self::CancelAppointment,
     ];
 
     /// The name in the configuration, for the model and in the reports.
@@ -100,6 +125,10 @@ impl Tool {
             Self::CreateSupportTicket => "create_support_ticket",
             Self::RequestHandoff => "request_handoff",
             Self::RememberPreference => "remember_preference",
+            Self::CheckAvailability => "check_availability",
+            Self::BookAppointment => "book_appointment",
+            Self::MoveAppointment => "move_appointment",
+            Self::CancelAppointment => "cancel_appointment",
         }
     }
 
@@ -116,6 +145,10 @@ impl Tool {
             Self::CreateSupportTicket => Skill::Support,
             Self::RequestHandoff => Skill::Handoff,
             Self::RememberPreference => Skill::Memory,
+            Self::CheckAvailability
+            | Self::BookAppointment
+            | Self::MoveAppointment
+            | Self::CancelAppointment => Skill::Booking,
         }
     }
 
@@ -129,6 +162,10 @@ impl Tool {
             Self::CreateSupportTicket => create_support_ticket::schema(),
             Self::RequestHandoff => request_handoff::schema(),
             Self::RememberPreference => remember_preference::schema(),
+            Self::CheckAvailability => check_availability::schema(),
+            Self::BookAppointment => book_appointment::schema(),
+            Self::MoveAppointment => move_appointment::schema(),
+            Self::CancelAppointment => cancel_appointment::schema(),
         };
         ToolSpec { name: self.name().to_owned(), description: description.to_owned(), parameters }
     }
@@ -151,6 +188,10 @@ impl Tool {
             Self::CreateSupportTicket => create_support_ticket::plan(arguments, scene, ledger),
             Self::RequestHandoff => Ok(request_handoff::plan(ledger)),
             Self::RememberPreference => remember_preference::plan(arguments, scene, ledger),
+            Self::CheckAvailability => check_availability::plan(arguments, scene, ledger),
+            Self::BookAppointment => book_appointment::plan(arguments, scene, ledger),
+            Self::MoveAppointment => move_appointment::plan(arguments, scene, ledger),
+            Self::CancelAppointment => cancel_appointment::plan(arguments, scene, ledger),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What goes on behind the scenes of the daemon: messages become turns, and replies leave.
 
 pub mod alerts;
+pub mod appointments;
 pub mod attachments;
 pub mod backoff;
 pub mod bell;

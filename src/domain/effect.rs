@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
+    appointment::{AppointmentStatus, BookingChange},
     cart::Cart,
     handoff::{Brief, HandoffReason},
     lead::{LeadDraft, Urgency},
@@ -61,6 +62,8 @@ pub enum Effect {
     Remember(FactChange),
     /// Something to be told to people or systems of the business; once for each subject and target.
     Deliver(Delivery),
+    /// A change of the appointment book.
+    Booking(BookingChange),
     /// A line of the audit log.
     Audit(AuditEntry),
 }
@@ -216,11 +219,14 @@ pub enum DeliveryEvent {
     Order,
     /// A sale left few of a product. The payload is a `LowStockNotice`.
     LowStock,
+    /// An appointment was made, moved, cancelled or confirmed. The payload is an `AppointmentNotice`.
+    Appointment,
 }
 
 impl DeliveryEvent {
     /// Every event.
-    pub const ALL: [Self; 5] = [Self::Handoff, Self::Lead, Self::Ticket, Self::Order, Self::LowStock];
+    pub const ALL: [Self; 6] =
+        [Self::Handoff, Self::Lead, Self::Ticket, Self::Order, Self::LowStock, Self::Appointment];
 
     /// The name in the database and the API.
     pub fn as_str(self) -> &'static str {
@@ -230,6 +236,7 @@ impl DeliveryEvent {
             Self::Ticket => "ticket",
             Self::Order => "order",
             Self::LowStock => "low_stock",
+            Self::Appointment => "appointment",
         }
     }
 
@@ -303,6 +310,33 @@ pub struct LowStockNotice {
     pub name: String,
     /// How many are left.
     pub stock: u32,
+}
+
+/// The payload of [`DeliveryEvent::Appointment`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppointmentNotice {
+    /// The appointment.
+    pub appointment: String,
+    /// What was done: booked, moved, cancelled, confirmed.
+    pub change: String,
+    /// The conversation.
+    pub conversation: String,
+    /// How the channel calls the contact.
+    pub contact: String,
+    /// The name of whom it is for.
+    pub contact_name: Option<String>,
+    /// The phone number of whom it is for.
+    pub phone: Option<String>,
+    /// What customers call the service.
+    pub service: String,
+    /// What customers call who does it; empty when there is only one.
+    pub staff: String,
+    /// When it begins, RFC 3339 with the offset of the tenant's zone.
+    pub start: String,
+    /// When it ends.
+    pub end: String,
+    /// What became of it.
+    pub status: AppointmentStatus,
 }
 
 /// A line of the audit log: who did what to what. It never holds what was said.

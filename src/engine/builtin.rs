@@ -81,12 +81,12 @@ impl Builtin<'_> {
     }
 
     /// A sentence of the product for this business and customer.
-    pub(super) fn text(&self, text: Text, language: Language) -> String {
+    pub(crate) fn text(&self, text: Text, language: Language) -> String {
         self.prompts.text(text, language, &self.facts(language))
     }
 
     /// The same with facts of its own.
-    pub(super) fn text_with(&self, text: Text, language: Language, more: impl FnOnce(&mut Facts)) -> String {
+    pub(crate) fn text_with(&self, text: Text, language: Language, more: impl FnOnce(&mut Facts)) -> String {
         let mut facts = self.facts(language);
         more(&mut facts);
         self.prompts.text(text, language, &facts)

@@ -1,8 +1,8 @@
 //! How a business wants its customers served: the team, and the rules that code holds whatever a model says.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use super::agent::Team;
+use super::{agent::Team, booking::rules::BookingRules};
 use crate::domain::{effect::DeliveryTarget, lead::LeadField};
 
 /// The policy of one tenant. Made from its configuration once and then only read.
@@ -14,6 +14,10 @@ pub struct Desk {
     pub handoff: HandoffRules,
     /// What is asked of somebody interested, and who is told.
     pub leads: LeadRules,
+    /// What can be booked; `None` when nothing can.
+    pub booking: Option<Arc<BookingRules>>,
+    /// Who is told of appointments.
+    pub appointment_targets: Vec<DeliveryTarget>,
     /// Who is told of cases.
     pub ticket_targets: Vec<DeliveryTarget>,
     /// How things are sold.

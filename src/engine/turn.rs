@@ -9,6 +9,7 @@
 //! ([`answering`]), and what else is to happen ([`closing`]).
 
 mod answering;
+mod booking;
 mod closing;
 mod opening;
 mod reply;
@@ -24,15 +25,17 @@ use self::{
 pub use super::prompt::{ModelRequest, Said};
 use super::{
     analyze::Sight,
+    booking::talk::Calendar,
     builtin::{Answer, Builtin, Question},
     desk::Desk,
     guard::Refusal,
     language,
     lead::LeadFindings,
-    question,
+    question, words,
 };
 use crate::{
     domain::{
+        appointment::Appointment,
         business::Business,
         cart::Cart,
         conversation::ChannelKind,
@@ -49,7 +52,7 @@ use crate::{
         turn::{Source, ToolRun},
     },
     prompts::Prompts,
-    store::turn::Newer,
+    store::{appointment::BookingContext, turn::Newer},
     tools::ledger::Ledger,
 };
 
@@ -59,6 +62,9 @@ pub const MAX_ATTEMPTS: u32 = 5;
 
 /// How often a turn starts over because the customer wrote on. After that the newer messages wait for the next turn.
 pub const MAX_CONFLICTS: u32 = 3;
+
+/// A message of at most this many words, in the middle of a talk about an appointment, is in the language of the talk.
+const MAX_SHORT_WORDS: usize = 6;
 
 /// What a turn starts from.
 #[derive(Debug, Clone)]
@@ -127,6 +133,8 @@ pub struct Standing {
     pub orders: Vec<OrderRecord>,
     /// What the customer is choosing.
     pub cart: Cart,
+    /// How the appointments of the contact stand.
+    pub booking: BookingContext,
     /// Messages of the contact in the last minute, the new ones included.
     pub messages_last_minute: u32,
     /// Tokens spent today for all contacts of the tenant.
@@ -154,6 +162,8 @@ pub struct FreshIds {
     pub handoff: String,
     /// For an order: the number that it is told by.
     pub order: String,
+    /// For an appointment.
+    pub appointment: String,
 }
 
 /// What is to be done next.
@@ -199,6 +209,13 @@ pub enum Call {
         /// The numbers of the products to look up.
         skus: Vec<String>,
     },
+    /// Look which time is taken, from then until then, in milliseconds since 1970.
+    CheckCalendar {
+        /// From when.
+        from_ms: i64,
+        /// Until when.
+        to_ms: i64,
+    },
     /// Call a tool of the tenant's own servers.
     Remote {
         /// The tool.
@@ -242,6 +259,8 @@ pub enum ToolResult {
         /// The products that were looked up and are there.
         known: Vec<Product>,
     },
+    /// Which time is taken.
+    Calendar(Calendar),
     /// What a tool of the tenant's said, or why it did not.
     Remote(Result<String, String>),
 }
@@ -304,6 +323,8 @@ pub struct Outcome {
     pub lead: Option<LeadTouched>,
     /// The order that was touched, as it is after the turn.
     pub order: Option<Order>,
+    /// The appointment that was made or changed.
+    pub appointment: Option<Appointment>,
     /// Whether the conversation comes back from the people, because they were silent for long.
     pub returned: bool,
     /// Answers of "I do not know" in a row, this one included.
@@ -335,6 +356,8 @@ enum State {
     Looking,
     /// The catalogue is searched.
     Shopping(Box<Shopping>),
+    /// The calendar is looked at.
+    Consulting,
     /// A model says who the message is for.
     Routing,
     /// The protocol of an emergency is looked up.
@@ -357,6 +380,8 @@ pub struct Turn {
     sight: Sight,
     memories: Vec<String>,
     ledger: Ledger,
+    /// What is about an appointment.
+    booking: booking::Booking,
     /// What the message told of the customer.
     findings: LeadFindings,
     /// What is to happen with orders.
@@ -392,6 +417,10 @@ impl Turn {
             }
             // Without the catalogue nothing can be sold, but the rest can be answered.
             (State::Shopping(_), _) => self.after_sale(),
+            (State::Consulting, Event::ToolsDone(ToolResult::Calendar(calendar))) => {
+                self.consulted(&calendar)
+            }
+            (State::Consulting, _) => self.consulted(&Calendar { unreachable: true, ..Calendar::default() }),
             (State::Routing, Event::Replied(reply)) => self.routed(reply),
             (State::Routing, _) => self.search(),
             (State::FindingProtocol, Event::ToolsDone(ToolResult::Knowledge(retrieval))) => {
@@ -426,7 +455,12 @@ impl Turn {
         let limit = input.desk.limits.message_chars;
         let joined = input.messages.iter().map(|heard| heard.text.as_str()).collect::<Vec<_>>().join("\n");
         let text: String = joined.chars().take(limit).collect();
-        let language = language::detect(&text, input.previous_language.unwrap_or(input.business.language));
+        // "No, más tarde" is Portuguese too: a short answer is in the language of its question.
+        let in_talk = input.standing.booking.talk.is_some() && words::words(&text).len() <= MAX_SHORT_WORDS;
+        let language = match input.previous_language.filter(|_| in_talk) {
+            Some(language) => language,
+            None => language::detect(&text, input.previous_language.unwrap_or(input.business.language)),
+        };
         let earlier = input.history.iter().rev().filter(|said| said.role == Role::Customer);
         let in_context =
             question::with_context(&text, earlier.map(|said| said.text.as_str()), &input.business.name);
@@ -443,6 +477,7 @@ impl Turn {
             sight: Sight::default(),
             memories: Vec::new(),
             ledger,
+            booking: booking::Booking::default(),
             findings: LeadFindings::default(),
             sale: Sale::default(),
             usage,

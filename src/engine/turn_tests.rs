@@ -48,6 +48,7 @@ fn input(messages: &[&str]) -> TurnInput {
             ticket: "ticket_0001".to_owned(),
             handoff: "handoff_0001".to_owned(),
             order: "A1B2C3D4".to_owned(),
+            appointment: "appointment_new".to_owned(),
         },
         has_model: false,
     }

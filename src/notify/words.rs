@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Business, NotifyError};
 use crate::{
     domain::{
-        effect::{DeliveryEvent, HandoffNotice, LowStockNotice, OrderNotice, TicketNotice},
+        effect::{AppointmentNotice, DeliveryEvent, HandoffNotice, LowStockNotice, OrderNotice, TicketNotice},
         handoff::HandoffReason,
         lead::{InterestArea, Qualification, Urgency},
     },
@@ -75,6 +75,9 @@ pub(super) fn notice(business: Business<'_>, delivery: &ClaimedDelivery) -> Resu
         DeliveryEvent::LowStock => {
             words.low_stock(serde_json::from_value(delivery.payload.clone()).map_err(wrong)?)
         }
+        DeliveryEvent::Appointment => {
+            words.appointment(serde_json::from_value(delivery.payload.clone()).map_err(wrong)?)
+        }
     };
     notice.urgent |= delivery.urgent;
     notice.footer = words.text(Text::NoticeFooter);
@@ -88,6 +91,11 @@ pub(super) fn handoff(business: Business<'_>, handoff: HandoffNotice) -> Notice 
 
 struct Words<'a> {
     business: Business<'a>,
+}
+
+/// "2026-11-24 16:30" of a moment with its offset.
+fn local(moment: &str) -> String {
+    moment.get(..16).unwrap_or(moment).replace('T', " ")
 }
 
 impl Words<'_> {
@@ -171,6 +179,25 @@ impl Words<'_> {
         fields.add(self.text(Text::NoticeProduct), Some(&format!("{} ({})", notice.name, notice.sku)));
         fields.add(self.text(Text::NoticeStock), Some(&notice.stock.to_string()));
         Notice { title: self.text(Text::NoticeLowStock), fields: fields.0, ..Notice::default() }
+    }
+
+    fn appointment(&self, notice: AppointmentNotice) -> Notice {
+        let facts = Facts {
+            name: clean(notice.contact_name.as_deref().unwrap_or_default()),
+            change: notice.change.clone(),
+            ..Facts::default()
+        };
+        let mut fields = Fields::default();
+        fields.add(self.text(Text::NoticeService), Some(&notice.service));
+        fields.add(self.text(Text::NoticeWhen), Some(&local(&notice.start)));
+        fields.add(self.text(Text::NoticeStaff), Some(&notice.staff));
+        fields.add(self.text(Text::NoticeName), notice.contact_name.as_deref());
+        fields.add(self.text(Text::NoticePhone), notice.phone.as_deref());
+        fields.add(self.text(Text::NoticeContact), Some(&notice.contact));
+        fields.add(self.text(Text::NoticeReference), Some(&notice.appointment));
+        let Business { prompts, config, .. } = self.business;
+        let title = prompts.text(Text::NoticeAppointment, config.language, &facts);
+        Notice { title, fields: fields.0, ..Notice::default() }
     }
 
     /// What is known of a lead, which may be half of it.

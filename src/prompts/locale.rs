@@ -124,6 +124,78 @@ texts! {
     AnythingElse = "anything_else",
     /// How appointments are made while there is no calendar to look into.
     BookByPerson = "book_by_person",
+    /// The twelve months from January, with commas between.
+    Months = "months",
+    /// A day of an appointment.
+    SlotDay = "slot_day",
+    /// A time of an appointment.
+    SlotTime = "slot_time",
+    /// Day and time of an appointment.
+    SlotWhen = "slot_when",
+    /// The same on a button.
+    SlotLabel = "slot_label",
+    /// Free times to choose from.
+    BookingOptions = "booking_options",
+    /// The time that was asked for is free.
+    BookingOne = "booking_one",
+    /// The time that was asked for is not free, others are.
+    BookingNear = "booking_near",
+    /// Somebody else was quicker, before other times.
+    BookingTaken = "booking_taken",
+    /// No time is free.
+    BookingNone = "booking_none",
+    /// Asks what the appointment is for.
+    BookingWhichService = "booking_which_service",
+    /// Asks which of several services is meant.
+    BookingWhichVariant = "booking_which_variant",
+    /// Asks which of the offered times is meant.
+    BookingWhichTime = "booking_which_time",
+    /// The time is kept while the customer gives their data.
+    BookingKept = "booking_kept",
+    /// The appointment is made.
+    BookingDone = "booking_done",
+    /// The appointment is made as soon as a calendar elsewhere agrees.
+    BookingPending = "booking_pending",
+    /// The appointment has another time.
+    BookingMoved = "booking_moved",
+    /// Asks whether the appointment is to be cancelled.
+    BookingWhichCancel = "booking_cancel_ask",
+    /// The appointment is cancelled.
+    BookingCancelled = "booking_cancelled",
+    /// The appointment stays as it is.
+    BookingStays = "booking_stays",
+    /// The customer has no appointment.
+    BookingNothing = "booking_nothing",
+    /// Asks which of several appointments is meant.
+    BookingWhichOne = "booking_which_one",
+    /// The appointments of the customer.
+    BookingYours = "booking_yours",
+    /// The customer does not want an appointment any more.
+    BookingGivenUp = "booking_given_up",
+    /// The customer said again that they come.
+    BookingConfirmed = "booking_confirmed",
+    /// Reminds of an appointment and asks whether the customer comes.
+    BookingReminder = "booking_reminder",
+    /// A calendar elsewhere did not take the appointment.
+    BookingRefused = "booking_refused",
+    /// What a service costs.
+    BookingPrice = "booking_price",
+    /// The calendar elsewhere does not answer.
+    BookingNowhere = "booking_nowhere",
+    /// A button: yes.
+    ReplyYes = "reply_yes",
+    /// A button: no.
+    ReplyNo = "reply_no",
+    /// A button: cancel.
+    ReplyCancel = "reply_cancel",
+    /// The heading of a notice: an appointment was made or changed.
+    NoticeAppointment = "notice_appointment",
+    /// In a notice, before what is booked.
+    NoticeService = "notice_service",
+    /// In a notice, before when it is.
+    NoticeWhen = "notice_when",
+    /// In a notice, before with whom it is.
+    NoticeStaff = "notice_staff",
     /// The operator: the model keys are nearly all taken.
     PoolCrowded = "alert_pool_crowded",
     /// The operator: there are free model keys again.
@@ -474,6 +546,10 @@ pub(super) fn parse(file: &Path, text: &str, language: Language) -> Result<Sourc
         };
         if known == Text::Weekdays && value.get_ref().split(',').count() != 7 {
             let message = "`weekdays` must name seven days, from Monday, with commas between".to_owned();
+            return Err(wrong(value.span().start, message));
+        }
+        if known == Text::Months && value.get_ref().split(',').count() != 12 {
+            let message = "`months` must name twelve months, from January, with commas between".to_owned();
             return Err(wrong(value.span().start, message));
         }
         let line = text.get(..value.span().start).unwrap_or_default().matches('\n').count() + 1;

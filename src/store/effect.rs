@@ -4,7 +4,7 @@
 
 use rusqlite::Transaction;
 
-use super::{StoreError, audit, cart, contact_fact, deliver, handoff, lead, order, ticket};
+use super::{StoreError, appointment, audit, cart, contact_fact, deliver, handoff, lead, order, ticket};
 use crate::{
     clock::Ids,
     crash,
@@ -43,6 +43,7 @@ pub(super) fn apply(applying: &Applying<'_>, effects: &[Effect]) -> Result<(), S
             Effect::SaveCart(content) => cart::save(applying, content)?,
             Effect::Remember(change) => contact_fact::remember(applying, &contact_id, change)?,
             Effect::Deliver(delivery) => deliver::insert(applying, &contact_id, delivery)?,
+            Effect::Booking(change) => appointment::change::apply(applying, &contact_id, change)?,
             Effect::Audit(entry) => {
                 audit::append(applying.tx, applying.now_ms, entry)?;
             }

@@ -16,6 +16,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0005_media.sql")),
     M::up(include_str!("migrations/0006_channels.sql")),
     M::up(include_str!("migrations/0007_catalog.sql")),
+    M::up(include_str!("migrations/0008_booking.sql")),
 ];
 
 /// Brings the schema up to date, in one transaction.

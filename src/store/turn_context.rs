@@ -3,7 +3,9 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{StoreError, TenantDb, cart, contact_fact, lead, order, product, usage};
+use super::{
+    StoreError, TenantDb, appointment, appointment::BookingContext, cart, contact_fact, lead, order, product, usage,
+};
 use crate::domain::{
     cart::Cart, conversation::ConversationId, effect::ContactFact, handoff::Owner, lead::LeadRecord,
     message::Role, order::OrderRecord,
@@ -43,6 +45,8 @@ pub struct TurnContext {
     pub orders: Vec<OrderRecord>,
     /// What the customer is choosing.
     pub cart: Cart,
+    /// How the appointments of the contact stand.
+    pub booking: BookingContext,
     /// Messages of the contact within the last minute, those that wait for this turn included.
     pub messages_last_minute: u32,
     /// Tokens that the tenant spent today (UTC).
@@ -89,6 +93,7 @@ fn read(tx: &Transaction<'_>, conversation: &ConversationId, now_ms: i64) -> Res
         order: order::open_of(tx, conversation, now_ms)?,
         orders: order::last_of(tx, &contact_id, MAX_ORDERS, now_ms)?,
         cart: cart::of_conversation(tx, conversation)?,
+        booking: appointment::context(tx, conversation, &contact_id, now_ms)?,
         messages_last_minute: messages_since(tx, &contact_id, now_ms - MINUTE_MS)?,
         tokens_today: spent.tokens,
         contact_tokens_today: spent.contact_tokens,

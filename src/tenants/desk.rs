@@ -1,5 +1,8 @@
 //! The desk of a tenant as its configuration describes it.
 
+use std::sync::Arc;
+
+use super::booking;
 use crate::{
     config::tenant::{
         TenantConfig,
@@ -37,6 +40,8 @@ pub fn desk(config: &TenantConfig) -> Desk {
             required: config.leads.required.clone(),
             targets: notify::targets(config, DeliveryEvent::Lead),
         },
+        booking: booking::rules(config).map(Arc::new),
+        appointment_targets: notify::targets(config, DeliveryEvent::Appointment),
         ticket_targets: notify::targets(config, DeliveryEvent::Ticket),
         shop: shop(config),
         limits: Limits {

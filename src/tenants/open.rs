@@ -6,6 +6,7 @@ use jiff::civil::Weekday;
 
 use super::{Tenant, TenantError, desk, words::SharedPrompts};
 use crate::{
+    calendar::RemoteCalendar,
     config::{Config, daemon::Paths, tenant::TenantConfig},
     domain::{
         business::{Business, WeekHours},
@@ -118,6 +119,7 @@ fn put_together(
                 .saturating_mul(1024 * 1024),
             max_length: config.limits.voice_max,
         },
+        calendar: RemoteCalendar::of(config.booking.as_ref()).map_err(|error| error.to_string())?,
         remote: RemoteTools::new(config).map_err(|error| error.to_string())?,
         window: config.memory.window,
     })

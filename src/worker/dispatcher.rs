@@ -54,6 +54,8 @@ pub struct Dispatcher {
     pub deliveries: Arc<Bell>,
     /// Rung when a conversation will have something to be summed up.
     pub memory: Arc<Bell>,
+    /// Rung when a turn may have made an appointment.
+    pub appointments: Arc<Bell>,
     /// Where requests wait for replies.
     pub desk: Arc<ReplyDesk>,
     /// What shows that an answer is being written.
@@ -166,6 +168,9 @@ impl Worker {
         match caught.await {
             Ok(Ok(Ok(report))) => {
                 let quiet = tenant.config.memory.consolidate_after;
+                if tenant.config.booking.is_some() {
+                    parts.appointments.ring(&id);
+                }
                 parts.memory.ring_at(&id, after_ms(parts.clock.now_ms(), quiet));
                 self.done(&id, &report);
             }

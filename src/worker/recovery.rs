@@ -20,6 +20,8 @@ pub struct Bells {
     pub outbox: Arc<Bell>,
     /// Of deliveries.
     pub deliveries: Arc<Bell>,
+    /// Of appointments to be reminded of, or to be made elsewhere.
+    pub appointments: Arc<Bell>,
     /// Of conversations to be summed up.
     pub memory: Arc<Bell>,
 }
@@ -38,6 +40,9 @@ pub async fn run(tenants: Tenants, bells: Bells, stop: CancellationToken) {
             let work = match tenants.look(&id).await {
                 Ok(tenant) => {
                     let db = tenant.db();
+                    if tenant.config.booking.is_some() {
+                        bells.appointments.ring(&id);
+                    }
                     if let Ok(Some(updated_ms)) = db.oldest_to_summarise().await {
                         let quiet = tenant.config.memory.consolidate_after;
                         bells.memory.ring_at(&id, after_ms(updated_ms, quiet));

@@ -18,6 +18,7 @@ use super::{
     trace::Trace,
 };
 use crate::{
+    calendar::RemoteCalendar,
     clock::{Clock, Ids},
     config::tenant::channels::Channels as ChannelsConfig,
     crash,
@@ -80,6 +81,8 @@ pub struct TenantContext {
     pub media: MediaRules,
     /// The tools of its own servers.
     pub remote: RemoteTools,
+    /// Where its appointments are kept, if not in its own database.
+    pub calendar: Option<RemoteCalendar>,
     /// What it is to the pool of models.
     pub account: Arc<TenantAccount>,
     /// How many messages of history a turn sees.
@@ -299,6 +302,7 @@ impl TurnRunner {
                 order: context.order.clone(),
                 orders: context.orders.clone(),
                 cart: context.cart.clone(),
+                booking: context.booking.clone(),
                 messages_last_minute: context.messages_last_minute,
                 tokens_today: context.tokens_today,
                 contact_tokens_today: context.contact_tokens_today,
@@ -313,6 +317,7 @@ impl TurnRunner {
                 ticket: self.ids.next("ticket"),
                 handoff: self.ids.next("handoff"),
                 order: order_number(&self.ids.next("order")),
+                appointment: self.ids.next("appointment"),
             },
             has_model,
         })
@@ -358,7 +363,7 @@ impl TurnRunner {
             handoff,
             lead,
             order: outcome.order.map(|order| serde_json::json!(order)),
-            appointment: None,
+            appointment: outcome.appointment.map(|appointment| serde_json::json!(appointment)),
             threat: outcome.sight.threat,
             answered_by: match outcome.answered_by {
                 AnsweredBy::Builtin => BUILTIN.to_owned(),

@@ -155,6 +155,7 @@ fn world(names: &[&str], settings: &str, channel: ChannelScript) -> World {
                 outbox: outbox.clone(),
                 deliveries: Arc::new(Bell::default()),
                 memory: Arc::new(Bell::default()),
+                appointments: Arc::default(),
                 desk,
                 channels: channels.clone(),
                 owner: owner.clone(),

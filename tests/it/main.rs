@@ -11,6 +11,7 @@
 
 mod api_documents;
 mod audit;
+mod booking;
 mod channel_commands;
 mod chat;
 mod chatwoot;
@@ -37,6 +38,7 @@ mod media;
 mod memory;
 mod meta;
 mod pool;
+mod radicale;
 mod remote;
 mod sale;
 mod serve;

@@ -116,6 +116,13 @@ impl Turn {
             spoken.answered_by = AnsweredBy::Model(key);
             return self.commit(spoken);
         }
+        if self.booking.proposed {
+            // What is said of appointments is said by code: from the calendar, and in its own order.
+            let key = self.usage.last().map(|(key, _)| key.clone()).unwrap_or_default();
+            let mut spoken = Spoken::builtin(self.plan_text(), Vec::new());
+            spoken.answered_by = AnsweredBy::Model(key);
+            return self.commit(spoken);
+        }
         asking.request.rounds.push(std::mem::replace(&mut asking.round, empty_round()));
         if asking.request.rounds.len() >= MAX_ROUNDS || asking.wrong_calls > MAX_WRONG {
             asking.request.tools = Vec::new();
@@ -147,7 +154,9 @@ impl Turn {
                 serde_json::from_str(&text).unwrap_or(Value::String(text))
             }
             ToolResult::Remote(Err(error)) => json!({"error": error}),
-            ToolResult::Looked { .. } | ToolResult::Products { .. } => json!({"error": "the tool failed"}),
+            ToolResult::Looked { .. } | ToolResult::Products { .. } | ToolResult::Calendar(_) => {
+                json!({"error": "the tool failed"})
+            }
         };
         self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
         let known = value.to_string();
@@ -179,17 +188,30 @@ impl Turn {
         let said: Vec<&str> = said.iter().map(String::as_str).collect();
         let message_id = self.last_heard().id.clone();
         let desk = self.input.desk.clone();
-        let scene = ToolScene {
-            customer_said: &said,
-            message_id: &message_id,
-            language: self.question.language,
-            leads: &desk.leads,
-        };
-        match tool.plan(&call.arguments, &scene, &mut self.ledger) {
+        let mut ledger = std::mem::take(&mut self.ledger);
+        let draft = ledger.draft.clone();
+        let planned = self.with_proposals(&draft, |booking| {
+            let scene = ToolScene {
+                customer_said: &said,
+                message_id: &message_id,
+                language: self.question.language,
+                leads: &desk.leads,
+                booking,
+            };
+            tool.plan(&call.arguments, &scene, &mut ledger)
+        });
+        self.ledger = ledger;
+        match planned {
             Ok(Planned::Done(value)) => {
                 self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
                 // What was done may be told; it need not be "I do not know" any more.
                 Arc::make_mut(&mut asking.request.grounds).add_tool_result(&value.to_string());
+                Called::Done(value.to_string())
+            }
+            Ok(Planned::Booking(plan)) => {
+                let value = json!({"said_to_the_customer": plan.text});
+                self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
+                self.take_proposal(*plan);
                 Called::Done(value.to_string())
             }
             Ok(Planned::Search(query)) => Called::Takes(Call::SearchKnowledge {
@@ -253,6 +275,7 @@ impl Turn {
         refused: Option<Refusal>,
     ) -> Step {
         let known = asking.learned || self.builtin_answer(&asking.retrieval).known;
+        let text = self.with_booking_words(text);
         let spoken = Spoken {
             text,
             sources: asking.sources.clone(),
@@ -275,6 +298,9 @@ impl Turn {
     pub(super) fn builtin_answer(&self, retrieval: &Retrieval) -> super::Answer {
         let names: Vec<&str> = self.agents().iter().map(|agent| agent.name.as_str()).collect();
         let mut answer = self.builtin().answer(&self.question, retrieval);
+        if self.booking.plan.is_some() {
+            return self.with_booking(answer);
+        }
         if !answer.known
             && let Some(text) = self.not_in_catalogue()
         {
@@ -327,7 +353,11 @@ impl Turn {
         let needed: Vec<Tool> = Tool::ALL.into_iter().filter(|tool| self.needs(tool.skill())).collect();
         let built_in = Tool::ALL
             .into_iter()
-            .filter(|tool| allowed(tool.name(), &needed))
+            .filter(|tool| {
+                // Somebody wants an appointment, whoever the message is for.
+                let wanted = tool.skill() == Skill::Booking && self.booking.plan.is_some();
+                allowed(tool.name(), &needed) || wanted
+            })
             .filter(|tool| needed.contains(tool));
         let remote = self.input.remote_tools.iter().filter(|spec| allowed(&spec.name, &[]));
         built_in.map(Tool::spec).chain(remote.cloned()).collect()
@@ -345,6 +375,7 @@ impl Turn {
                 self.sight.sentiment < 0.0 || self.agents().iter().any(|agent| agent.name == agent::SUPPORT)
             }
             Skill::Memory => tells_of_oneself(text, self.question.language),
+            Skill::Booking => self.input.desk.booking.is_some() && self.booking.calendar.is_some(),
         }
     }
 }
@@ -369,17 +400,24 @@ fn empty_round() -> ToolRound {
 /// The tools that an agent has when nothing else is configured.
 pub(crate) fn tools_of(agent: &str) -> &'static [Tool] {
     use Tool::{
-        CaptureLead, CreateSupportTicket, PushLeadToCrm, RememberPreference, RequestHandoff, SearchKnowledge,
-        VerifyEmail,
+        BookAppointment, CancelAppointment, CaptureLead, CheckAvailability, CreateSupportTicket,
+        MoveAppointment, PushLeadToCrm, RememberPreference, RequestHandoff, SearchKnowledge, VerifyEmail,
     };
     match agent {
         agent::EMERGENCY => &[RequestHandoff],
         agent::SUPPORT => {
             &[SearchKnowledge, CaptureLead, CreateSupportTicket, RequestHandoff, RememberPreference]
         }
-        agent::SCHEDULE | agent::AVAILABILITY => {
-            &[SearchKnowledge, CaptureLead, RequestHandoff, RememberPreference]
-        }
+        agent::SCHEDULE | agent::AVAILABILITY => &[
+            SearchKnowledge,
+            CaptureLead,
+            RequestHandoff,
+            RememberPreference,
+            CheckAvailability,
+            BookAppointment,
+            MoveAppointment,
+            CancelAppointment,
+        ],
         agent::SALES | agent::LEAD => {
             &[SearchKnowledge, CaptureLead, VerifyEmail, PushLeadToCrm, RequestHandoff, RememberPreference]
         }

@@ -151,7 +151,7 @@ impl Turn {
     /// What the product says after the answer: one thing at most.
     fn afterword(&mut self, spoken: &Spoken) -> String {
         let language = self.question.language;
-        if self.ledger.handoff.is_some() || self.refused_threat() {
+        if self.ledger.handoff.is_some() || self.refused_threat() || self.booking.plan.is_some() {
             return String::new();
         }
         if self.sale.spoke {
@@ -268,6 +268,7 @@ impl Turn {
         self.lead_effects(&mut effects);
         self.ticket_effects(&mut effects);
         effects.extend(self.sale.effects.iter().cloned());
+        self.booking_effects(&mut effects);
         effects.extend(self.ledger.facts.iter().cloned().map(Effect::Remember));
         if let Some(reason) = self.ledger.handoff {
             self.handoff_effects(reason, &mut effects);
@@ -391,7 +392,8 @@ impl Turn {
         Outcome {
             agents: self.agents().iter().map(|agent| agent.name.clone()).collect(),
             reply,
-            choices: self.sale.choices.clone(),
+            choices: self.choices(),
+            appointment: self.touched_appointment(),
             language: self.question.language,
             sources: spoken.sources,
             answered_by: spoken.answered_by,
@@ -408,6 +410,14 @@ impl Turn {
             refused: spoken.refused,
             newer: if self.conflicts < MAX_CONFLICTS { Newer::Supersede } else { Newer::Leave },
         }
+    }
+
+    /// Answers to choose from: those of the sale, else those of the calendar.
+    fn choices(&self) -> Vec<String> {
+        if !self.sale.choices.is_empty() {
+            return self.sale.choices.clone();
+        }
+        self.booking.plan.as_ref().map(|plan| plan.choices.clone()).unwrap_or_default()
     }
 
     fn end(&mut self, outcome: Outcome) -> Step {

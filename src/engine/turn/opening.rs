@@ -128,6 +128,14 @@ impl Turn {
         if let Some(reason) = self.sight.handoff {
             return self.hand_off(reason);
         }
+        if let Some(step) = self.begin_booking() {
+            return step;
+        }
+        self.answer_otherwise()
+    }
+
+    /// Answers what is no matter of appointments.
+    pub(super) fn answer_otherwise(&mut self) -> Step {
         if let Some(answer) = self.builtin().courtesy(&self.question.text, self.question.language) {
             return self.conclude_courtesy(answer);
         }

@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// Columns whose text is JSON.
-const JSON_COLUMNS: [&str; 6] = ["report", "draft", "brief", "payload", "agents", "content"];
+const JSON_COLUMNS: [&str; 8] =
+    ["details", "talk", "report", "draft", "brief", "payload", "agents", "content"];
 
 /// How columns of instants end in the database.
 const MILLISECONDS: &str = "_ms";

@@ -24,7 +24,37 @@ const OF_CONTACT: &str = "contact_id = ?1";
 const OF_ORDER: &str = "order_id in (select id from sales_order where contact_id = ?1)";
 
 /// Every table with something of a contact, the ones that point to others first: the order in which rows are deleted.
-pub(super) const HOLDINGS: [Holding; 17] = [
+pub(super) const HOLDINGS: [Holding; 22] = [
+    Holding {
+        table: "calendar_job",
+        name: "calendar_jobs",
+        columns: "seq, appointment_id, action, attempts, due_ms, last_error, created_ms",
+        whose: OF_CONVERSATION,
+    },
+    Holding {
+        table: "appointment_reminder",
+        name: "reminders",
+        columns: "appointment_id, due_ms",
+        whose: OF_CONVERSATION,
+    },
+    Holding {
+        table: "offered_slot",
+        name: "offered_slots",
+        columns: "conversation_id, place, service, resource, start_ms, end_ms, offered_ms",
+        whose: OF_CONVERSATION,
+    },
+    Holding {
+        table: "booking_talk",
+        name: "booking_talks",
+        columns: "conversation_id, talk, updated_ms",
+        whose: OF_CONVERSATION,
+    },
+    Holding {
+        table: "appointment",
+        name: "appointments",
+        columns: "id, conversation_id, service, service_name, resource, resource_name, start_ms, end_ms, status, held_until_ms, details, remote_id, created_ms, updated_ms",
+        whose: OF_CONTACT,
+    },
     Holding {
         table: "outbox",
         name: "outbox",

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{forget::Forget, *};
 use crate::{
     domain::{
+        appointment::{BookingChange, OfferedSlot, Slot, SlotNames},
         audit::AuditVerdict,
         cart::Cart,
         effect::{Delivery, DeliveryEvent, DeliveryTarget, Effect, FactChange, FactKind, Proposal},
@@ -33,6 +34,31 @@ const TRACES: [&str; 9] = [
 
 /// What a fact once said before it was put right: no table holds it any more, but freed places in pages do.
 const ONCE: &str = "alergia carmesí que ya no es cierta";
+
+/// An appointment that a calendar elsewhere is asked for, and another time that was offered.
+fn booked() -> Vec<BookingChange> {
+    let start_ms = 1_800_600_000_000;
+    let slot = Slot {
+        service: "henna".to_owned(),
+        resource: "main".to_owned(),
+        start_ms,
+        end_ms: start_ms + 1_800_000,
+        blocked_from_ms: start_ms,
+        blocked_to_ms: start_ms + 1_800_000,
+        capacity: 1,
+    };
+    let offered = || BookingChange::Offer(vec![OfferedSlot { place: 1, slot: slot.clone() }]);
+    let book = BookingChange::Book {
+        id: "appointment_ana".to_owned(),
+        slot: slot.clone(),
+        names: SlotNames { service: TRACES[3].to_owned(), resource: String::new() },
+        details: json!({"name": TRACES[1]}),
+        reminders_ms: vec![start_ms - 7_200_000],
+        remote: true,
+    };
+    let talk = BookingChange::Talk(Some(json!({"name": TRACES[1]})));
+    vec![offered(), book, offered(), talk]
+}
 
 /// Ana has left something in every table, between others of whom as much is kept.
 async fn full() -> Fixture {
@@ -86,6 +112,7 @@ async fn full() -> Fixture {
         }),
         Effect::SaveCart(Cart { shown: vec![TRACES[3].to_owned()], ..Cart::default() }),
     ];
+    let effects = effects.into_iter().chain(booked().into_iter().map(Effect::Booking)).collect();
     let outdated = FactChange {
         kind: FactKind::Fact,
         name: "alergia".to_owned(),

@@ -9,7 +9,10 @@ use super::{TenantContext, milliseconds};
 use crate::{
     catalog::search::{self, CatalogSearchError, ProductQuery},
     domain::{retrieval::Retrieval, turn::Latency},
-    engine::turn::{Call, Event, ToolResult},
+    engine::{
+        booking::talk::Calendar,
+        turn::{Call, Event, ToolResult},
+    },
     knowledge::retrieve::{Knowledge, KnowledgeError, SearchOptions},
     store::inbox::Claim,
     worker::{observer::Observed, trace::Trace},
@@ -26,6 +29,9 @@ const MEMORIES: usize = 3;
 
 /// The longest a search may take. It is milliseconds; this is for a disk that hangs.
 const SEARCH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest that a calendar elsewhere may take to say which time is taken.
+const CALENDAR_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What calls are carried out with.
 pub(super) struct Caller<'a> {
@@ -72,6 +78,9 @@ impl Caller<'_> {
                 latency.retrieval += milliseconds(begun);
                 found
             }
+            Call::CheckCalendar { from_ms, to_ms } => {
+                Event::ToolsDone(ToolResult::Calendar(self.check_calendar(from_ms, to_ms).await))
+            }
             Call::Remote { name, arguments } => {
                 let key = self.idempotency_key(&name, &arguments);
                 let result = self.tenant.remote.call(&name, &arguments, &key, self.deadline).await;
@@ -111,6 +120,25 @@ impl Caller<'_> {
                 Event::Failed
             }
         }
+    }
+
+    /// Which time is taken. A calendar that cannot be read is one that does not answer: nothing is offered then.
+    async fn check_calendar(&self, from_ms: i64, to_ms: i64) -> Calendar {
+        let own = match self.tenant.db.busy(from_ms, to_ms, from_ms).await {
+            Ok(own) => own,
+            Err(error) => {
+                tracing::error!(tenant = %self.tenant.id, %error, "the appointments cannot be read");
+                return Calendar { unreachable: true, ..Calendar::default() };
+            }
+        };
+        let Some(calendar) = &self.tenant.calendar else {
+            return Calendar { busy: own, ..Calendar::default() };
+        };
+        let until = self.deadline.min(Instant::now() + CALENDAR_TIMEOUT);
+        calendar.together(own, from_ms, to_ms, until).await.unwrap_or_else(|error| {
+            tracing::warn!(tenant = %self.tenant.id, %error, "a calendar elsewhere cannot be looked at");
+            Calendar { unreachable: true, ..Calendar::default() }
+        })
     }
 
     async fn look(&self, observed: Observed) -> Event {

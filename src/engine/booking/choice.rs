@@ -1,0 +1,493 @@
+//! What a customer answers to offered times: "el segundo", "la de las 10", "a las 3 está bien", "ninguno, más tarde".
+//!
+//! A choice is only what the words say. Where they fit two of the offers, or none, it is asked again.
+
+use jiff::{Zoned, tz::TimeZone};
+
+use super::{
+    spread::minute_of,
+    when::{self, Hours, When},
+};
+use crate::{
+    domain::{
+        appointment::{Slot, zoned},
+        language::Language,
+    },
+    engine::words::{undrawn, words},
+};
+
+/// The most words of a plain yes or no.
+const MAX_PLAIN_WORDS: usize = 9;
+
+/// What was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// This one, from 0.
+    Slot(usize),
+    /// One of these, and it cannot be told which.
+    Several(Vec<usize>),
+    /// Another time is wished for.
+    Other(When),
+    /// The same, told from the offers.
+    Shift(Shift),
+    /// Yes, without saying to what.
+    Yes,
+    /// No, and nothing else instead.
+    No,
+    /// The customer does not want an appointment any more.
+    GiveUp,
+    /// It is no answer to the offers.
+    Unclear,
+}
+
+/// A wish that is told from the offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shift {
+    /// "Más tarde".
+    Later,
+    /// "Más temprano".
+    Earlier,
+    /// "Otro día".
+    OtherDay,
+    /// "Ninguna", "otras horas".
+    Others,
+}
+
+const YES: &str = "si sii sip claro dale listo ok okay oki vale perfecto confirmo confirmado confirmada confirmar acuerdo correcto exacto bueno va hagale genial super excelente sirve esa ese eso reservala reservalo reserve reservar reservame agendala agendalo agendar agende agendame tomo quiero \
+yes yeah yep yup sure please good great perfect confirm confirmed fine works book absolutely \
+sim pode isso beleza claro otimo combinado certo fechado confirmado quero reserva marca marque asistire ire vou";
+
+const FILLERS: &str = "a la el lo esta bien de por favor porfa porfavor gracias me mi que asi es para entonces muy pues ya con gusto cita hora horario yo estare alla estaremos asisto asistire ahi voy parece una senor senora mucho \
+it that is the for me thanks thank you i ll be there will take this one sounds go ahead \
+ser o essa esse bem obrigado obrigada eu vou estar la pra mim tudo com certeza";
+
+const NO: &str = "no nop nope nel nao negativo tampoco todavia aun nada";
+
+/// Phrases that end the talk.
+const GIVE_UP: [&str; 28] = [
+    "ya no",
+    "mejor no",
+    "olvidalo",
+    "olvidelo",
+    "dejalo asi",
+    "dejemoslo asi",
+    "dejelo asi",
+    "no quiero la cita",
+    "no quiero cita",
+    "no quiero agendar",
+    "no quiero reservar",
+    "no gracias",
+    "otro dia les escribo",
+    "despues les escribo",
+    "luego les escribo",
+    "lo pienso",
+    "lo voy a pensar",
+    "never mind",
+    "nevermind",
+    "forget it",
+    "no thanks",
+    "not anymore",
+    "no thank you",
+    "deixa pra la",
+    "deixa para la",
+    "melhor nao",
+    "nao quero mais",
+    "nao obrigad",
+];
+
+const ORDINALS: [(&str, usize); 34] = [
+    ("primera", 0),
+    ("primero", 0),
+    ("primer", 0),
+    ("first", 0),
+    ("primeira", 0),
+    ("primeiro", 0),
+    ("1ra", 0),
+    ("1era", 0),
+    ("1a", 0),
+    ("1ro", 0),
+    ("1st", 0),
+    ("segunda", 1),
+    ("segundo", 1),
+    ("second", 1),
+    ("2da", 1),
+    ("2a", 1),
+    ("2do", 1),
+    ("2nd", 1),
+    ("tercera", 2),
+    ("tercero", 2),
+    ("tercer", 2),
+    ("third", 2),
+    ("terceira", 2),
+    ("terceiro", 2),
+    ("3ra", 2),
+    ("3era", 2),
+    ("3a", 2),
+    ("3rd", 2),
+    ("cuarta", 3),
+    ("cuarto", 3),
+    ("fourth", 3),
+    ("quarta", 3),
+    ("quarto", 3),
+    ("4ta", 3),
+];
+
+/// Reads an answer to offers of which each has its label, as a button may have sent it back.
+pub fn read(
+    text: &str,
+    language: Language,
+    now: &Zoned,
+    zone: &TimeZone,
+    offered: &[Slot],
+    labels: &[String],
+) -> Choice {
+    let said = plain(text);
+    if let Some(at) = labels.iter().position(|label| plain(label) == said) {
+        return Choice::Slot(at);
+    }
+    let joined = said.join(" ");
+    if gives_up(text) {
+        return Choice::GiveUp;
+    }
+    let shift = shift(&joined);
+    // "La 2" is the second one; "las 2" is a time.
+    if let Some(at) = place(text, language, offered.len()).filter(|_| said.len() <= 2) {
+        return Choice::Slot(at);
+    }
+    let wish = when::read(&without_ordinals(text, &said, language, offered.len()), language, now);
+    let refuses =
+        said.iter().any(|word| NO.split(' ').any(|no| no == word)) && !joined.contains("no hay problema");
+    if !refuses && shift.is_none() {
+        if let Some(at) = ordinal(&said, &joined, language, offered.len()) {
+            return Choice::Slot(at);
+        }
+        if !wish.is_empty() {
+            let fits = fitting(&wish, offered, zone);
+            return match fits.as_slice() {
+                [only] => Choice::Slot(*only),
+                [] => Choice::Other(wish),
+                // "Mañana" of offers that are all of tomorrow chooses nothing, and "a las 4" of one does.
+                _ if matches!(wish.hours, Some(Hours::At(_))) || fits.len() < offered.len() => {
+                    Choice::Several(fits)
+                }
+                _ => Choice::Other(wish),
+            };
+        }
+        if let Some(at) = bare_number(&said, offered, zone) {
+            return at;
+        }
+    }
+    if let Some(shift) = shift {
+        return if wish.is_empty() { Choice::Shift(shift) } else { Choice::Other(wish) };
+    }
+    match agreement(text) {
+        Some(true) => Choice::Yes,
+        Some(false) => Choice::No,
+        None if refuses && !wish.is_empty() => Choice::Shift(Shift::Others),
+        None => Choice::Unclear,
+    }
+}
+
+/// Whether a message is a plain yes or a plain no.
+pub fn agreement(text: &str) -> Option<bool> {
+    let said = plain(text);
+    if said.is_empty() {
+        return text.contains(['👍', '👌', '✅', '🙌']).then_some(true);
+    }
+    if said.len() > MAX_PLAIN_WORDS {
+        return None;
+    }
+    let is = |list: &str, word: &String| list.split_ascii_whitespace().any(|one| one == word);
+    let no = said.iter().any(|word| is(NO, word));
+    let yes = said.iter().any(|word| is(YES, word));
+    let known = |word: &String| is(YES, word) || is(NO, word) || is(FILLERS, word);
+    let joined = said.join(" ");
+    if no && said.first().is_some_and(|first| is(NO, first)) && said.len() <= 3 {
+        return Some(false);
+    }
+    if gives_up(text) {
+        return Some(false);
+    }
+    if joined.contains("no puedo") || joined.contains("nao posso") || joined.contains("can t") {
+        return Some(false);
+    }
+    (said.iter().all(known) && (yes || no)).then_some(!no)
+}
+
+/// Whether a message begins with a yes: "sí, soy Ana Pérez".
+pub fn begins_with_yes(text: &str) -> bool {
+    const BEGINNINGS: [&str; 14] = [
+        "si", "sip", "claro", "dale", "listo", "ok", "vale", "perfecto", "bueno", "yes", "sure", "yeah",
+        "sim", "pode",
+    ];
+    plain(text).first().is_some_and(|first| BEGINNINGS.contains(&first.as_str()))
+}
+
+/// Whether a customer does not want to go on with an appointment.
+pub fn gives_up(text: &str) -> bool {
+    let joined = format!(" {} ", plain(text).join(" "));
+    GIVE_UP.iter().any(|phrase| joined.contains(&format!(" {phrase}")))
+}
+
+/// The place in a list of `count` that is named: "el segundo", "2", "opción 3", "la última".
+pub fn place(text: &str, language: Language, count: usize) -> Option<usize> {
+    let said = plain(text);
+    let bare = || match said.as_slice() {
+        [number] => number.parse::<usize>().ok(),
+        [article, number] if ["la", "el", "a", "o", "the"].contains(&article.as_str()) => number.parse().ok(),
+        _ => None,
+    };
+    ordinal(&said, &said.join(" "), language, count)
+        .or_else(|| bare().and_then(|number| number.checked_sub(1)).filter(|at| *at < count))
+}
+
+fn plain(text: &str) -> Vec<String> {
+    words(text).iter().map(|word| undrawn(word)).collect()
+}
+
+/// The offers that a wish fits.
+fn fitting(wish: &When, offered: &[Slot], zone: &TimeZone) -> Vec<usize> {
+    let fits = |slot: &Slot| {
+        wish.has_day(zoned(slot.start_ms, zone).date())
+            && wish.hours.as_ref().is_none_or(|hours| hours.hold(minute_of(slot, zone)))
+    };
+    (0..offered.len()).filter(|at| offered.get(*at).is_some_and(fits)).collect()
+}
+
+/// "El segundo", "la última", "la opción 2".
+fn ordinal(said: &[String], joined: &str, language: Language, count: usize) -> Option<usize> {
+    let last = ["ultima", "ultimo", "last"].iter().any(|word| said.iter().any(|one| one == word));
+    if last && !joined.contains("ultima hora") {
+        return count.checked_sub(1);
+    }
+    let earliest = ["mas temprana", "mas temprano de", "mas pronto", "earliest", "mais cedo"];
+    if earliest.iter().any(|phrase| joined.contains(phrase)) {
+        return (count > 0).then_some(0);
+    }
+    for marker in ["opcion", "option", "opcao", "numero", "number", "numeral"] {
+        let Some(at) = said.iter().position(|word| word == marker) else { continue };
+        if let Some(number) = said.get(at + 1).and_then(|word| word.parse::<usize>().ok()) {
+            return number.checked_sub(1).filter(|at| *at < count);
+        }
+    }
+    if joined.contains("hora de la manana") || joined.contains("primera hora") {
+        return None;
+    }
+    let at = said.iter().position(|word| ORDINALS.iter().any(|(name, _)| name == word))?;
+    let word = said.get(at)?;
+    // "Na segunda", "segunda-feira", "segunda às 10" are Monday in Portuguese.
+    if language == Language::Pt && ["segunda", "quarta"].contains(&word.as_str()) {
+        let before = at.checked_sub(1).and_then(|at| said.get(at)).map_or("", String::as_str);
+        let after = said.get(at + 1).map_or("", String::as_str);
+        let counts = ["a", "essa", ""].contains(&before)
+            && ["", "opcao", "por", "obrigado", "pode", "esta"].contains(&after);
+        if !counts || before == "na" {
+            return None;
+        }
+    }
+    // "Tres y cuarto" and "cuarto para las cinco" are times.
+    if ["cuarto", "quarto"].contains(&word.as_str())
+        && said.iter().any(|word| ["y", "para", "menos", "e"].contains(&word.as_str()))
+    {
+        return None;
+    }
+    ORDINALS.iter().find(|(name, _)| name == word).map(|(_, at)| *at).filter(|at| *at < count)
+}
+
+/// The text without what is an ordinal of the offers, so that "a segunda" is no Monday.
+fn without_ordinals(text: &str, said: &[String], language: Language, count: usize) -> String {
+    if ordinal(said, &said.join(" "), language, count).is_some() { String::new() } else { text.to_owned() }
+}
+
+/// A number alone: the place of an offer, or an hour of one.
+fn bare_number(said: &[String], offered: &[Slot], zone: &TimeZone) -> Option<Choice> {
+    let is_filler =
+        |word: &&String| !FILLERS.split(' ').chain(YES.split(' ')).any(|filler| filler == word.as_str());
+    let rest: Vec<&String> = said.iter().filter(is_filler).collect();
+    let [number] = rest.as_slice() else { return None };
+    let number: usize = number.parse().ok()?;
+    if (1..=offered.len()).contains(&number) {
+        return Some(Choice::Slot(number - 1));
+    }
+    let hour = u16::try_from(number).ok().filter(|hour| *hour <= 24)?;
+    let wish =
+        When { hours: Some(Hours::At(vec![hour % 24 * 60, (hour + 12) % 24 * 60])), ..When::default() };
+    match fitting(&wish, offered, zone).as_slice() {
+        [only] => Some(Choice::Slot(*only)),
+        [] => Some(Choice::Other(wish)),
+        several => Some(Choice::Several(several.to_vec())),
+    }
+}
+
+/// A wish that is told from the offers.
+fn shift(joined: &str) -> Option<Shift> {
+    let has = |phrases: &[&str]| {
+        phrases.iter().any(|phrase| format!(" {joined} ").contains(&format!(" {phrase} ")))
+    };
+    if has(&["mas tarde", "mas tardecito", "later", "mais tarde", "mas adelante"]) {
+        Some(Shift::Later)
+    } else if has(&["mas temprano", "mas tempranito", "earlier", "mais cedo", "antes de eso", "algo antes"]) {
+        Some(Shift::Earlier)
+    } else if has(&[
+        "otro dia",
+        "otra fecha",
+        "otros dias",
+        "another day",
+        "other day",
+        "different day",
+        "outro dia",
+        "outra data",
+        "otra semana dia",
+    ]) {
+        Some(Shift::OtherDay)
+    } else if has(&[
+        "ninguna",
+        "ninguno",
+        "otra hora",
+        "otro horario",
+        "otros horarios",
+        "otras horas",
+        "mas opciones",
+        "otras opciones",
+        "otra opcion",
+        "none",
+        "none of those",
+        "another time",
+        "other times",
+        "more options",
+        "nenhum",
+        "nenhuma",
+        "outro horario",
+        "outros horarios",
+        "mais opcoes",
+        "no me sirve",
+        "no me sirven",
+        "nao serve",
+        "no me queda",
+        "no me quedan",
+        "no puedo a esa hora",
+        "que otra",
+        "que otros",
+        "que mas",
+    ]) {
+        Some(Shift::Others)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::engine::booking::fixture;
+
+    /// Friday 20 at 10:00, 13:00 and 15:00, Monday 23 at 10:00.
+    fn offered() -> Vec<Slot> {
+        let zone = fixture::now().time_zone().clone();
+        [(20, 10), (20, 13), (20, 15), (23, 10)]
+            .into_iter()
+            .map(|(day, hour)| {
+                let at = date(2026, 11, day).at(hour, 0, 0, 0).to_zoned(zone.clone()).unwrap();
+                let start_ms = at.timestamp().as_millisecond();
+                Slot {
+                    service: "s".to_owned(),
+                    resource: "r".to_owned(),
+                    start_ms,
+                    end_ms: start_ms + 1,
+                    blocked_from_ms: start_ms,
+                    blocked_to_ms: start_ms + 1,
+                    capacity: 1,
+                }
+            })
+            .collect()
+    }
+
+    fn chosen(text: &str, language: Language) -> Choice {
+        let now = fixture::now();
+        let labels =
+            ["vie 20, 10:00 a. m.", "vie 20, 1:00 p. m.", "vie 20, 3:00 p. m.", "lun 23, 10:00 a. m."];
+        let labels: Vec<String> = labels.iter().map(|&label| label.to_owned()).collect();
+        read(text, language, &now, now.time_zone(), &offered(), &labels)
+    }
+
+    #[test]
+    fn choices_are_taken_from_the_words() {
+        use Language::{En, Es, Pt};
+        for (text, language, expected) in [
+            ("el segundo", Es, 1),
+            ("la segunda", Es, 1),
+            ("La segunda por favor", Es, 1),
+            ("2", Es, 1),
+            ("la 3", Es, 2),
+            ("la 2", Es, 1),
+            ("el 4", Es, 3),
+            ("opción 4", Es, 3),
+            ("la última", Es, 3),
+            ("la primera está bien", Es, 0),
+            ("el viernes a las 3", Es, 2),
+            ("a las 3 está bien", Es, 2),
+            ("la de la 1", Es, 1),
+            ("la de las 3pm", Es, 2),
+            ("mañana a la 1", Es, 1),
+            ("el lunes", Es, 3),
+            ("el lunes a las 10", Es, 3),
+            ("vie 20, 3:00 p. m.", Es, 2),
+            ("a las quince", Es, 2),
+            ("15:00", Es, 2),
+            ("13", Es, 1),
+            ("the second one", En, 1),
+            ("3pm works", En, 2),
+            ("Monday please", En, 3),
+            ("number 2", En, 1),
+            ("a segunda", Pt, 1),
+            ("a primeira, por favor", Pt, 0),
+            ("na segunda", Pt, 3),
+            ("segunda-feira às 10", Pt, 3),
+            ("às 15h", Pt, 2),
+        ] {
+            assert_eq!(chosen(text, language), Choice::Slot(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_fits_several_is_no_choice() {
+        assert_eq!(chosen("a las 10", Language::Es), Choice::Several(vec![0, 3]));
+        assert_eq!(chosen("la de las 10", Language::Es), Choice::Several(vec![0, 3]));
+        assert_eq!(chosen("mañana en la tarde", Language::Es), Choice::Several(vec![1, 2]));
+    }
+
+    #[test]
+    fn other_wishes_refusals_and_agreement_are_told_apart() {
+        for text in ["a las 5", "el miércoles", "¿y el sábado?", "¿tienes a las 4?"] {
+            assert!(
+                matches!(chosen(text, Language::Es), Choice::Other(_)),
+                "{text:?}: {:?}",
+                chosen(text, Language::Es)
+            );
+        }
+        for (text, expected) in [
+            ("ninguno, más tarde", Choice::Shift(Shift::Later)),
+            ("más temprano", Choice::Shift(Shift::Earlier)),
+            ("otro día", Choice::Shift(Shift::OtherDay)),
+            ("ninguna me sirve", Choice::Shift(Shift::Others)),
+            ("no me sirven", Choice::Shift(Shift::Others)),
+            ("sí", Choice::Yes),
+            ("Sí, por favor", Choice::Yes),
+            ("dale", Choice::Yes),
+            ("no", Choice::No),
+            ("mejor no", Choice::GiveUp),
+            ("ya no quiero la cita", Choice::GiveUp),
+            ("¿duele mucho?", Choice::Unclear),
+            ("Ana Pérez", Choice::Unclear),
+        ] {
+            assert_eq!(chosen(text, Language::Es), expected, "{text:?}");
+        }
+        assert_eq!(chosen("no puedo a las 10", Language::Es), Choice::No);
+        assert_eq!(agreement("sí confirmo"), Some(true));
+        assert_eq!(agreement("no puedo ir"), Some(false));
+        assert_eq!(agreement("¿cuánto cuesta?"), None);
+        assert_eq!(agreement("👍"), Some(true));
+    }
+}

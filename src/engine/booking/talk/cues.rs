@@ -1,0 +1,85 @@
+//! The words with which people speak of appointments, in three languages. Matched on folded text.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::engine::words::fold;
+
+#[expect(clippy::expect_used, reason = "a constant pattern; the tests compile each")]
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a valid pattern")
+}
+
+/// An appointment by name.
+static NOUN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(citas?|turnos?|reservas?|reservacion(es)?|consulta|agendamentos?|horario marcado|appointments?|bookings?|reservations?|sesion|session|sessao)\b",
+    )
+});
+/// The wish for one.
+static WISH: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(agendar(me|la|lo)?|agendo|agendame|agendeme|reservar(me|la|lo)?|reservame|reserveme|reservo|apartar(me)?|apartame|programar|sacar (una |un )?(cita|turno)|pedir (una |un )?(cita|turno|hora)|(quiero|quisiera|necesito|deseo|busco|me gustaria|para) (una |un |otra |otro |la )?(cita|turno|reserva|consulta|hora para)|book(ing)? (an?|my|the)|book me|can i book|to book|make (an )?(appointment|reservation)|schedule (an?|my)|(want|need|like|get) (an |a )?(appointment|booking)|marcar( uma| um)?( horario| consulta)?|agendar( uma| um)?|quero (marcar|agendar|um horario|uma consulta))\b",
+    )
+});
+/// The question whether there is room.
+static ROOM: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(disponib\w*|cupos?|huecos?|espacios?|turnos? (libres?|disponibles?)|(tienen|tienes|tiene|tendran|tendrian|hay|habra|queda|quedan|manejan) (una |un |alguna |algun |algo de )?(cita|citas|turno|turnos|espacio|espacios|cupo|cupos|hora|horas|agenda|disponibilidad|lugar|algo)|(me )?(atienden|pueden atender|podrian atender|reciben)|availab\w*|openings?|free slots?|any slots?|slots?|do you have (anything|something|an? (appointment|time))|vagas?|horario (livre|disponivel)|(tem|teria|ha) (um |algum |uma |alguma )?(horario|vaga|vagas|agenda)|encaixe|para cuando (hay|tienen)|when can (i|you)|cuando (puedo|podria) ir|que dia[s]? (tienen|hay))\b",
+    )
+});
+static CANCEL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(cancel\w*|anular(la|lo)?|anula|anulen|desmarc\w*|no (puedo|podre|voy a poder|alcanzo a) (ir|asistir|llegar)|ya no (voy|puedo ir|podre ir)|(can ?'?t|cannot) make it|nao (vou|posso) (poder )?(ir|comparecer))\b",
+    )
+});
+static MOVE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(cambiar(la|lo|me)?|cambio|cambien|cambiame|mover(la|lo|me)?|reprogram\w*|reagend\w*|aplazar(la|lo)?|posponer(la|lo)?|adelantar(la|lo)?|correr(la|lo)?|pasar(la|lo)? (para|a)|reschedul\w*|move (my|the|it)|change (my|the|it)|postpone|remarcar|mudar|adiar|antecipar|trocar)\b",
+    )
+});
+static MINE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b((cuando|a que hora|que dia|para cuando|donde) (es|era|tengo|quedo|tenia|esta) (mi|la|una) (cita|turno|reserva)|(mi|mis) (citas?|turnos?|reservas?) (es|son|quedo|esta|estan|confirmad\w+)?|tengo (una |alguna )?(cita|turno|reserva)|(ver|consultar|revisar|confirmar|recordar) (mi|mis|la) (citas?|turnos?|reservas?)|(when|what time) is my|my appointments?|do i have an? (appointment|booking)|quando e (a )?(minha|meu)|(minha|meu)s? (consulta|horario|agendamento)s?|tenho (consulta|horario|agendamento))\b",
+    )
+});
+/// Questions about appointments that are none for one: rules, costs, how it works, what was.
+static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(cual(es)? (es|son) (la|el|las|los)|politica\w*|policy|policies|reembols\w*|refund|devol\w*|multa|penal\w*|penaliz\w*|fee|cobran por|cobra por|si (no )?(cancelo|cambio|llego|voy)|if i (cancel|miss|am late)|se eu (cancelar|faltar)|con cuant\w+ (tiempo|anticipacion)|anticipacion|antelacion|hasta cuando puedo|llego tarde|llegar tarde|sin cita|cita previa|previa cita|(necesito|se necesita|hay que|toca|debo) (tener |pedir |sacar |agendar )?cita\?|me hice|me hicieron|despues de (mi|la|una) (cita|sesion)|antes de (mi|la|una) (cita|sesion)|before my|after my|parque\w*|estacion\w*|carro|parking|abono|anticipo|deposito|deposit|abren|cierran|abrem|fecham|closed?|opening hours|horario de atencion|como (funciona|es) (la|el)|how does|comprobante|factura|cambios? (y|o) devol|cambio de (producto|talla))\b",
+    )
+});
+
+/// What a text says of appointments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cues {
+    /// An appointment is named.
+    pub(super) noun: bool,
+    /// One is wished for.
+    pub(super) wish: bool,
+    /// Whether there is room is asked.
+    pub(super) room: bool,
+    /// One is to be cancelled.
+    pub(super) cancel: bool,
+    /// One is to be moved.
+    pub(super) moves: bool,
+    /// Those of the customer are asked for.
+    pub(super) mine: bool,
+    /// It is a question about how appointments work.
+    pub(super) about: bool,
+}
+
+/// Looks for the words.
+pub(super) fn cues(text: &str) -> Cues {
+    let text = fold(text);
+    Cues {
+        noun: NOUN.is_match(&text),
+        wish: WISH.is_match(&text),
+        room: ROOM.is_match(&text),
+        cancel: CANCEL.is_match(&text),
+        moves: MOVE.is_match(&text),
+        mine: MINE.is_match(&text),
+        about: ABOUT.is_match(&text),
+    }
+}
