@@ -194,7 +194,7 @@ impl Channels {
                 self.web.ring(tenant, &reply.contact);
                 Ok(Sent::default())
             }
-            kind => {
+            kind @ ChannelKind::Terminal => {
                 Err(SendError::Permanent { message: format!("the daemon does not serve the channel {kind}") })
             }
         }

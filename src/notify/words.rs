@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::{Business, NotifyError};
 use crate::{
     domain::{
-        effect::{AppointmentNotice, DeliveryEvent, HandoffNotice, LowStockNotice, OrderNotice, TicketNotice},
+        effect::{
+            AppointmentNotice, DeliveryEvent, HandoffNotice, LowStockNotice, OrderNotice, TicketNotice,
+        },
         handoff::HandoffReason,
         lead::{InterestArea, Qualification, Urgency},
     },

@@ -4,7 +4,8 @@
 use rusqlite::{Transaction, params};
 
 use super::{
-    StoreError, TenantDb, appointment, appointment::BookingContext, cart, contact_fact, lead, order, product, usage,
+    StoreError, TenantDb, appointment, appointment::BookingContext, cart, contact_fact, lead, order, product,
+    usage,
 };
 use crate::domain::{
     cart::Cart, conversation::ConversationId, effect::ContactFact, handoff::Owner, lead::LeadRecord,
