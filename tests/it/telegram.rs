@@ -281,6 +281,8 @@ async fn a_voice_note_becomes_words_and_without_a_model_an_honest_sentence() {
     fake.give(BOT, [voice(1, "F1")]);
     let (_, sentence) = fake.wait_for_sent(BOT, 1).await.remove(0);
     assert!(sentence.contains("nota de voz"), "{sentence}");
+    // A daemon killed before it noted that a message was taken would send it again.
+    site.wait_until("acme", "select count(*) from outbox where state = 'sent'", 1).await;
     drop(daemon);
 
     let model = FakeLlm::start([Act::Answer("muchas gracias".to_owned())]);
