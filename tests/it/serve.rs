@@ -341,8 +341,8 @@ async fn a_locked_database_is_told_and_the_others_are_served() {
 async fn a_full_disk_refuses_what_it_cannot_keep_and_keeps_what_it_accepted() {
     let site = Site::new(&["acme"]);
     let mut command = Command::new("sh");
-    // 1024 blocks of 512 bytes; the signal that comes with the limit is ignored as a full disk has none.
-    let script = "trap '' XFSZ; ulimit -f 1024; exec \"$0\" serve --json --listen 127.0.0.1:0";
+    // 3072 blocks of 512 bytes, more than an empty database with its log needs; the signal that comes with the limit is ignored as a full disk has none.
+    let script = "trap '' XFSZ; ulimit -f 3072; exec \"$0\" serve --json --listen 127.0.0.1:0";
     command.args(["-c", script, env!("CARGO_BIN_EXE_iass")]);
     site.prepare(&mut command);
     let mut daemon = Daemon::start(command, site.path()).unwrap();
