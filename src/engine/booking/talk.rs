@@ -1,6 +1,6 @@
 //! The talk that ends in an appointment, without a model: what is asked next, what is offered, what is booked.
 //!
-//! [`read`] says whether a message belongs to such a talk and what it wants; [`answer`] says what is replied and what
+//! [`read()`] says whether a message belongs to such a talk and what it wants; [`answer`] says what is replied and what
 //! happens, with the calendar at hand. Both are functions of values. Nothing is booked but what was offered and the
 //! customer chose in their own words.
 
