@@ -65,14 +65,15 @@ const DEADLINE_S: u64 = 20;
 const DOCUMENT: &str = "# Servicios\n\n## Limpieza facial\n\nLa limpieza facial dura 90 minutos e incluye mascarilla. \
                         No se hace a menores de 15 años. Se usa vapor y crema de avena. Conviene repetirla cada mes.\n";
 const REPLY: &str = "La limpieza facial dura 90 minutos.";
-/// What customers ask, one after the other: nobody asks the same twice, which would call a person.
+/// What customers ask, one after the other: nobody asks the same twice, which would call a person, and the document
+/// answers each, so that each takes one request.
 const QUESTIONS: [&str; MESSAGES] = [
     "¿Cuánto dura la limpieza facial?",
     "¿La limpieza facial incluye mascarilla?",
-    "¿Mi hija de 12 años puede hacerse la limpieza facial?",
-    "¿Qué crema usan en la limpieza facial?",
-    "¿Cada cuánto conviene repetir la limpieza facial?",
+    "¿Se hace la limpieza facial a menores de 15 años?",
     "¿Usan vapor en la limpieza facial?",
+    "¿La limpieza facial se hace con crema de avena?",
+    "¿Conviene repetir la limpieza facial cada mes?",
 ];
 
 #[tokio::main]
