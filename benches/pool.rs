@@ -183,7 +183,11 @@ struct Daemon {
 impl Daemon {
     fn start(url: &str, keys: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "tenants/spa/tenant.toml", "name = \"Spa\"\n[handoff]\nloop_similarity = 1.0\n");
+        write(
+            folder.path(),
+            "tenants/spa/tenant.toml",
+            "name = \"Spa\"\n[agents]\nstrategy = \"single\"\n[handoff]\nloop_similarity = 1.0\n",
+        );
         write(folder.path(), "knowledge/spa/servicios.md", DOCUMENT);
         let mut config = format!("[worker]\nburst_quiet_ms = 0\nturn_deadline_s = {DEADLINE_S}\n");
         for key in keys {
