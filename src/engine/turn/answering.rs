@@ -123,6 +123,10 @@ impl Turn {
             spoken.answered_by = AnsweredBy::Model(key);
             return self.commit(spoken);
         }
+        let key = self.usage.last().map(|(key, _)| key.clone()).unwrap_or_default();
+        if let Some(step) = self.propose_requested(key) {
+            return step;
+        }
         asking.request.rounds.push(std::mem::replace(&mut asking.round, empty_round()));
         if asking.request.rounds.len() >= MAX_ROUNDS || asking.wrong_calls > MAX_WRONG {
             asking.request.tools = Vec::new();
@@ -154,7 +158,12 @@ impl Turn {
                 serde_json::from_str(&text).unwrap_or(Value::String(text))
             }
             ToolResult::Remote(Err(error)) => json!({"error": error}),
-            ToolResult::Looked { .. } | ToolResult::Products { .. } | ToolResult::Calendar(_) => {
+            ToolResult::Products { found, known } => {
+                let value = self.requested(&found, &known);
+                asking.learned |= value.get("error").is_none();
+                value
+            }
+            ToolResult::Looked { .. } | ToolResult::Calendar(_) => {
                 json!({"error": "the tool failed"})
             }
         };
@@ -191,18 +200,22 @@ impl Turn {
         let mut ledger = std::mem::take(&mut self.ledger);
         let draft = ledger.draft.clone();
         let planned = self.with_proposals(&draft, |booking| {
-            let scene = ToolScene {
-                customer_said: &said,
-                message_id: &message_id,
-                language: self.question.language,
-                leads: &desk.leads,
-                booking,
-            };
-            tool.plan(&call.arguments, &scene, &mut ledger)
+            self.with_counter(|counter| {
+                let scene = ToolScene {
+                    customer_said: &said,
+                    message_id: &message_id,
+                    language: self.question.language,
+                    leads: &desk.leads,
+                    booking,
+                    counter,
+                };
+                tool.plan(&call.arguments, &scene, &mut ledger)
+            })
         });
         self.ledger = ledger;
         match planned {
             Ok(Planned::Done(value)) => {
+                asking.learned |= tool.skill() == Skill::Sales;
                 self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
                 // What was done may be told; it need not be "I do not know" any more.
                 Arc::make_mut(&mut asking.request.grounds).add_tool_result(&value.to_string());
@@ -219,6 +232,7 @@ impl Turn {
                 language: self.question.language,
                 categories: self.categories(),
             }),
+            Ok(Planned::Shop(request)) => Called::Takes(self.request(request)),
             Err(error) => self.wrong(asking, call, error),
         }
     }
@@ -346,7 +360,11 @@ impl Turn {
             agents.iter().any(|agent| match &agent.tools {
                 Some(tools) => tools.iter().any(|tool| tool == name),
                 None => {
-                    single || Tool::from_name(name).is_none_or(|tool| tools_of(&agent.name).contains(&tool))
+                    // Somebody wants to buy, whoever the message is for.
+                    let sells =
+                        |tool: Tool| tool.skill() == Skill::Sales && agent.name != self::agent::EMERGENCY;
+                    let is_theirs = |tool: Tool| sells(tool) || tools_of(&agent.name).contains(&tool);
+                    single || Tool::from_name(name).is_none_or(is_theirs)
                 }
             }) && (default.is_empty() || Tool::from_name(name).is_none_or(|tool| default.contains(&tool)))
         };
@@ -375,6 +393,7 @@ impl Turn {
                 self.sight.sentiment < 0.0 || self.agents().iter().any(|agent| agent.name == agent::SUPPORT)
             }
             Skill::Memory => tells_of_oneself(text, self.question.language),
+            Skill::Sales => self.is_shopping(),
             Skill::Booking => self.input.desk.booking.is_some() && self.booking.calendar.is_some(),
         }
     }
