@@ -114,12 +114,13 @@ fn shop_with(model: &FakeLlm) -> Site {
     site
 }
 
-/// A wish that names no product, so that it takes a model to see which is meant.
+/// A wish that names no product, so that it takes a model to see which is meant, and who it is for.
 const RIDDLE: &str = "¿Manejan esa herramienta con la que se golpea y se clava? Serían tres";
 
 #[test]
 fn a_model_only_proposes_and_the_customers_yes_sells_once() {
     let model = FakeLlm::start([
+        Act::Answer("sales".to_owned()),
         Act::Call("search_products", json!({"query": "martillo"})),
         Act::Call("propose_order", json!({"items": [{"sku": "MAR-1", "quantity": 3}]})),
         Act::Answer("Listo, tu pedido quedó vendido a $1.00.".to_owned()),
@@ -127,9 +128,9 @@ fn a_model_only_proposes_and_the_customers_yes_sells_once() {
     let site = shop_with(&model);
     let turns = say(&site, &[RIDDLE], &[]);
     let asked = model.asked();
-    let offered = asked[0].body["tools"].to_string();
+    let offered = asked[1].body["tools"].to_string();
     assert!(offered.contains("propose_order") && !offered.contains("confirm_order"), "{offered}");
-    assert!(asked[1].body["messages"].to_string().contains("$189.00"), "{}", asked[1].body);
+    assert!(asked[2].body["messages"].to_string().contains("$189.00"), "{}", asked[1].body);
     let reply = turns[0]["reply"].as_str().unwrap();
     assert!(reply.contains("3 martillos") && reply.contains("$567.00") && reply.contains('?'), "{reply}");
     assert_eq!(turns[0]["tools"][1]["name"], "propose_order");
@@ -139,12 +140,13 @@ fn a_model_only_proposes_and_the_customers_yes_sells_once() {
     let orders = orders(&site);
     assert_eq!((orders.len(), &orders[0]["status"]), (1, &"confirmed".into()));
     assert_eq!(stock(&site, "MAR-1"), 4);
-    assert_eq!(model.asked().len(), 2, "the proposal and the yes are code's alone");
+    assert_eq!(model.asked().len(), 3, "the proposal and the yes are code's alone");
 }
 
 #[test]
 fn a_model_that_proposes_what_nobody_said_proposes_nothing() {
     let model = FakeLlm::start([
+        Act::Answer("sales".to_owned()),
         Act::Call("search_products", json!({"query": "martillo"})),
         Act::Call("propose_order", json!({"items": [{"sku": "MAR-1", "quantity": 7}]})),
         Act::Answer("El martillo cuesta $1.00.".to_owned()),
@@ -153,7 +155,7 @@ fn a_model_that_proposes_what_nobody_said_proposes_nothing() {
     let site = shop_with(&model);
     let turns = say(&site, &[RIDDLE], &[]);
     let asked = model.asked();
-    assert!(asked[2].body["messages"].to_string().contains("did not say 7"), "{}", asked[2].body);
+    assert!(asked[3].body["messages"].to_string().contains("did not say 7"), "{}", asked[3].body);
     assert_eq!(turns[0]["reply"], "El martillo cuesta $189.00. ¿Cuántos desea?", "prices are those of rows");
     assert!(orders(&site).is_empty());
 }
