@@ -180,6 +180,24 @@ pub(crate) fn row(product: &Product) -> Value {
     })
 }
 
+/// What a result states of rows, for the guard: a number of pieces is no price, article numbers are neither, and an error
+/// repeats what the model wrote.
+pub(crate) fn stated(result: &Value) -> String {
+    match result {
+        Value::Object(fields) => {
+            let parts = fields.iter().map(|(name, value)| match (name.as_str(), value) {
+                ("sku" | "error", _) => String::new(),
+                (_, Value::Number(pieces)) => format!("{pieces} unidades\n"),
+                _ => stated(value),
+            });
+            parts.collect()
+        }
+        Value::Array(values) => values.iter().map(stated).collect(),
+        Value::String(text) => format!("{text}\n"),
+        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
+    }
+}
+
 fn told(order: &OrderRecord) -> Value {
     let items: Vec<Value> = order
         .items
@@ -199,4 +217,25 @@ fn is_said(quantity: u32, said: &[&str]) -> bool {
 
 fn unsaid(line: &Line) -> String {
     format!("the customer did not say {} of {:?}; ask how many they want", line.quantity, line.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::guard::Grounds;
+
+    #[test]
+    fn only_the_prices_of_rows_are_prices() {
+        let result =
+            json!({"products": [{"sku": "MAR-25", "name": "Martillo", "price": "$189.00", "available": 7}]});
+        let mut grounds = Grounds::default();
+        grounds.add_tool_result(&stated(&result));
+        grounds.check("El martillo cuesta $189.00 y tenemos 7 unidades.").unwrap();
+        for invented in ["El martillo cuesta $7.00.", "El martillo cuesta $25.", "El martillo cuesta $1.00."]
+        {
+            grounds.check(invented).unwrap_err();
+        }
+        assert_eq!(stated(&json!({"error": "there is no product \"$1.00\""})), "");
+        assert_eq!(stated(&json!({"products": [], "sold_out": []})), "", "nothing was learned");
+    }
 }

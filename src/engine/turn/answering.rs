@@ -17,7 +17,9 @@ use crate::{
         desk::ThreatPolicy,
         format::{self, Closing, without_thoughts},
         guard::Refusal,
-        lead, prompt, threat, tool_text, words,
+        lead, prompt,
+        sale::proposal,
+        threat, tool_text, words,
     },
     tools::{Planned, Skill, Tool, ToolScene, schema},
 };
@@ -160,8 +162,10 @@ impl Turn {
             ToolResult::Remote(Err(error)) => json!({"error": error}),
             ToolResult::Products { found, known } => {
                 let value = self.requested(&found, &known);
-                asking.learned |= value.get("error").is_none();
-                value
+                self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
+                asking.learn_rows(&value);
+                asking.note(call, &value.to_string());
+                return self.use_tools(asking);
             }
             ToolResult::Looked { .. } | ToolResult::Calendar(_) => {
                 json!({"error": "the tool failed"})
@@ -215,8 +219,11 @@ impl Turn {
         self.ledger = ledger;
         match planned {
             Ok(Planned::Done(value)) => {
-                asking.learned |= tool.skill() == Skill::Sales;
                 self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
+                if tool.skill() == Skill::Sales {
+                    asking.learn_rows(&value);
+                    return Called::Done(value.to_string());
+                }
                 // What was done may be told; it need not be "I do not know" any more.
                 Arc::make_mut(&mut asking.request.grounds).add_tool_result(&value.to_string());
                 Called::Done(value.to_string())
@@ -357,15 +364,14 @@ impl Turn {
         }
         let agents = self.agents();
         let allowed = |name: &str, default: &[Tool]| {
-            agents.iter().any(|agent| match &agent.tools {
-                Some(tools) => tools.iter().any(|tool| tool == name),
-                None => {
-                    // Somebody wants to buy, whoever the message is for.
-                    let sells =
-                        |tool: Tool| tool.skill() == Skill::Sales && agent.name != self::agent::EMERGENCY;
-                    let is_theirs = |tool: Tool| sells(tool) || tools_of(&agent.name).contains(&tool);
-                    single || Tool::from_name(name).is_none_or(is_theirs)
+            agents.iter().any(|member| {
+                if let Some(tools) = &member.tools {
+                    return tools.iter().any(|tool| tool == name);
                 }
+                // Somebody wants to buy, whoever the message is for.
+                let sells = |tool: Tool| tool.skill() == Skill::Sales && member.name != agent::EMERGENCY;
+                let is_theirs = |tool: Tool| sells(tool) || tools_of(&member.name).contains(&tool);
+                single || Tool::from_name(name).is_none_or(is_theirs)
             }) && (default.is_empty() || Tool::from_name(name).is_none_or(|tool| default.contains(&tool)))
         };
         let needed: Vec<Tool> = Tool::ALL.into_iter().filter(|tool| self.needs(tool.skill())).collect();
@@ -409,6 +415,15 @@ impl Asking {
     fn note(&mut self, call: ToolCall, result: &str) {
         self.round.calls.push(call);
         self.round.results.push(result.chars().take(MAX_RESULT_CHARS).collect());
+    }
+
+    /// What rows of the catalogue and of orders say may be told.
+    fn learn_rows(&mut self, result: &Value) {
+        let stated = proposal::stated(result);
+        if !stated.is_empty() {
+            self.learned = true;
+            Arc::make_mut(&mut self.request.grounds).add_tool_result(&stated);
+        }
     }
 }
 
