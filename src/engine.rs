@@ -21,7 +21,7 @@ mod phrases;
 pub mod prompt;
 pub mod question;
 pub mod router;
-pub(crate) mod sale;
+pub mod sale;
 pub(crate) mod sentences;
 pub mod sentiment;
 pub mod smalltalk;

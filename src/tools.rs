@@ -9,13 +9,20 @@ pub mod schema;
 mod book_appointment;
 mod cancel_appointment;
 mod capture_lead;
+mod change_order;
 mod check_availability;
 mod create_support_ticket;
+#[cfg(test)]
+mod fixture;
+mod get_price;
 mod move_appointment;
+mod order_status;
+mod propose_order;
 mod push_lead_to_crm;
 mod remember_preference;
 mod request_handoff;
 mod search_knowledge;
+mod search_products;
 mod verify_email;
 
 use serde_json::Value;
@@ -26,6 +33,7 @@ use crate::{
     engine::{
         booking::{proposal::Proposals, talk::Plan},
         desk::LeadRules,
+        sale::proposal::{Counter, Request},
     },
 };
 
@@ -54,6 +62,16 @@ pub enum Tool {
     MoveAppointment,
     /// Asks whether an appointment is to be cancelled.
     CancelAppointment,
+    /// Searches the catalogue.
+    SearchProducts,
+    /// Reads the price of a product.
+    GetPrice,
+    /// Proposes an order to the customer.
+    ProposeOrder,
+    /// Proposes another order in the place of the open one.
+    ChangeOrder,
+    /// Tells how the customer's orders are.
+    OrderStatus,
 }
 
 /// What belongs together: a group is offered only when the conversation needs it.
@@ -71,6 +89,8 @@ pub enum Skill {
     Memory,
     /// Somebody wants to come.
     Booking,
+    /// Somebody wants to buy.
+    Sales,
 }
 
 /// What a plan may look at.
@@ -86,6 +106,8 @@ pub struct ToolScene<'a> {
     pub leads: &'a LeadRules,
     /// What may be done with appointments; `None` when there are none.
     pub booking: Option<&'a Proposals<'a>>,
+    /// What may be sold; `None` where nothing is.
+    pub counter: Option<&'a Counter<'a>>,
 }
 
 /// What a plan came to.
@@ -97,11 +119,13 @@ pub enum Planned {
     Search(String),
     /// This is what is said and happens with appointments.
     Booking(Box<Plan>),
+    /// The catalogue is to be read for this.
+    Shop(Request),
 }
 
 impl Tool {
     /// Every tool.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::SearchKnowledge,
         Self::CaptureLead,
         Self::VerifyEmail,
@@ -113,6 +137,11 @@ impl Tool {
         Self::BookAppointment,
         Self::MoveAppointment,
         Self::CancelAppointment,
+        Self::SearchProducts,
+        Self::GetPrice,
+        Self::ProposeOrder,
+        Self::ChangeOrder,
+        Self::OrderStatus,
     ];
 
     /// The name in the configuration, for the model and in the reports.
@@ -129,6 +158,11 @@ impl Tool {
             Self::BookAppointment => "book_appointment",
             Self::MoveAppointment => "move_appointment",
             Self::CancelAppointment => "cancel_appointment",
+            Self::SearchProducts => "search_products",
+            Self::GetPrice => "get_price",
+            Self::ProposeOrder => "propose_order",
+            Self::ChangeOrder => "change_order",
+            Self::OrderStatus => "order_status",
         }
     }
 
@@ -149,6 +183,11 @@ impl Tool {
             | Self::BookAppointment
             | Self::MoveAppointment
             | Self::CancelAppointment => Skill::Booking,
+            Self::SearchProducts
+            | Self::GetPrice
+            | Self::ProposeOrder
+            | Self::ChangeOrder
+            | Self::OrderStatus => Skill::Sales,
         }
     }
 
@@ -166,6 +205,11 @@ impl Tool {
             Self::BookAppointment => book_appointment::schema(),
             Self::MoveAppointment => move_appointment::schema(),
             Self::CancelAppointment => cancel_appointment::schema(),
+            Self::SearchProducts => search_products::schema(),
+            Self::GetPrice => get_price::schema(),
+            Self::ProposeOrder => propose_order::schema(),
+            Self::ChangeOrder => change_order::schema(),
+            Self::OrderStatus => order_status::schema(),
         };
         ToolSpec { name: self.name().to_owned(), description: description.to_owned(), parameters }
     }
@@ -192,6 +236,11 @@ impl Tool {
             Self::BookAppointment => book_appointment::plan(arguments, scene, ledger),
             Self::MoveAppointment => move_appointment::plan(arguments, scene, ledger),
             Self::CancelAppointment => cancel_appointment::plan(arguments, scene, ledger),
+            Self::SearchProducts => search_products::plan(arguments, scene, ledger),
+            Self::GetPrice => get_price::plan(arguments, scene, ledger),
+            Self::ProposeOrder => propose_order::plan(arguments, scene, ledger),
+            Self::ChangeOrder => change_order::plan(arguments, scene, ledger),
+            Self::OrderStatus => order_status::plan(arguments, scene, ledger),
         }
     }
 }

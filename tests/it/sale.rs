@@ -1,9 +1,10 @@
-//! Selling through the real binary with no model: whole dialogues, the second yes, and a process killed at each step.
+//! Selling through the real binary with no model and with one: whole dialogues, the second yes, and a process killed at each step.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     config::{iass, json_lines, stderr},
+    fake_llm::{Act, FakeLlm},
     harness::Site,
 };
 
@@ -100,4 +101,61 @@ fn a_file_with_a_wrong_row_changes_nothing_unless_it_is_skipped() {
     assert_eq!(stock(&site, "MAR-1"), 9);
     let replace = iass(site.path(), &[&line[..], &["--skip-bad-rows", "--replace"]].concat(), &[]);
     assert_eq!(replace.status.code(), Some(1), "two of three would go");
+}
+
+/// The shop with a model to ask.
+fn shop_with(model: &FakeLlm) -> Site {
+    let site = shop();
+    let keys = format!(
+        "[llm]\ntimeout_s = 5\n[[llm.keys]]\nid = \"key_a\"\nbase_url = \"{}\"\napi_key = \"sk-a\"\nmodel = \"fake\"\n",
+        model.base_url()
+    );
+    site.write("chatbot.toml", &keys);
+    site
+}
+
+/// A wish that names no product, so that it takes a model to see which is meant, and who it is for.
+const RIDDLE: &str = "¿Manejan esa herramienta con la que se golpea y se clava? Serían tres";
+
+#[test]
+fn a_model_only_proposes_and_the_customers_yes_sells_once() {
+    let model = FakeLlm::start([
+        Act::Answer("sales".to_owned()),
+        Act::Call("search_products", json!({"query": "martillo"})),
+        Act::Call("propose_order", json!({"items": [{"sku": "MAR-1", "quantity": 3}]})),
+        Act::Answer("Listo, tu pedido quedó vendido a $1.00.".to_owned()),
+    ]);
+    let site = shop_with(&model);
+    let turns = say(&site, &[RIDDLE], &[]);
+    let asked = model.asked();
+    let offered = asked[1].body["tools"].to_string();
+    assert!(offered.contains("propose_order") && !offered.contains("confirm_order"), "{offered}");
+    assert!(asked[2].body["messages"].to_string().contains("$189.00"), "{}", asked[1].body);
+    let reply = turns[0]["reply"].as_str().unwrap();
+    assert!(reply.contains("3 martillos") && reply.contains("$567.00") && reply.contains('?'), "{reply}");
+    assert_eq!(turns[0]["tools"][1]["name"], "propose_order");
+    assert_eq!((orders(&site)[0]["status"].as_str(), stock(&site, "MAR-1")), (Some("proposed"), 7));
+    let turns = say(&site, &["sí", "sí"], &[]);
+    assert!(turns[1]["reply"].as_str().unwrap().contains("ya está registrado"), "{}", turns[1]["reply"]);
+    let orders = orders(&site);
+    assert_eq!((orders.len(), &orders[0]["status"]), (1, &"confirmed".into()));
+    assert_eq!(stock(&site, "MAR-1"), 4);
+    assert_eq!(model.asked().len(), 3, "the proposal and the yes are code's alone");
+}
+
+#[test]
+fn a_model_that_proposes_what_nobody_said_proposes_nothing() {
+    let model = FakeLlm::start([
+        Act::Answer("sales".to_owned()),
+        Act::Call("search_products", json!({"query": "martillo"})),
+        Act::Call("propose_order", json!({"items": [{"sku": "MAR-1", "quantity": 7}]})),
+        Act::Answer("El martillo cuesta $1.00.".to_owned()),
+        Act::Answer("El martillo cuesta $189.00. ¿Cuántos desea?".to_owned()),
+    ]);
+    let site = shop_with(&model);
+    let turns = say(&site, &[RIDDLE], &[]);
+    let asked = model.asked();
+    assert!(asked[3].body["messages"].to_string().contains("did not say 7"), "{}", asked[3].body);
+    assert_eq!(turns[0]["reply"], "El martillo cuesta $189.00. ¿Cuántos desea?", "prices are those of rows");
+    assert!(orders(&site).is_empty());
 }

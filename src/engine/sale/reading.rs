@@ -658,6 +658,26 @@ fn kind_of(left: &[&str], used: usize, named: bool) -> Option<Counted> {
     if is_article && used == 1 { Some(Counted::Article) } else { Some(Counted::Pieces(0)) }
 }
 
+/// Every number of pieces that a text says: no sizes, and no numbers of a name.
+pub(crate) fn counts(text: &str) -> Vec<u32> {
+    let words = split(text);
+    let folded: Vec<&str> = words.iter().map(|word| word.folded.as_str()).collect();
+    let mut counts = Vec::new();
+    let mut at = 0;
+    while let Some(left) = folded.get(at..).filter(|left| !left.is_empty()) {
+        match quantity::leading(left) {
+            Some((count, used)) => {
+                if kind_of(left, used, false).is_some() {
+                    counts.push(count);
+                }
+                at += used;
+            }
+            None => at += 1,
+        }
+    }
+    counts
+}
+
 /// The words of a product without what is only said before and behind them.
 fn trimmed(kept: &[&str]) -> String {
     let is_around = |word: &&str| {
@@ -704,6 +724,14 @@ fn trimmed(kept: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_number_of_pieces_is_heard_and_no_size() {
+        let check = |text: &str, expected: &[u32]| assert_eq!(counts(text), expected, "{text}");
+        check("necesitamos tres de esos, y 2 docenas de clavos de 2 pulgadas", &[3, 24]);
+        check("treinta y dos martillos de 16 oz", &[32]);
+        check("mándame el martillo", &[]);
+    }
 
     fn check(text: &str, act: Act, expected: &[(Option<u32>, &str)]) {
         let reading = read(text);

@@ -17,7 +17,9 @@ use crate::{
         desk::ThreatPolicy,
         format::{self, Closing, without_thoughts},
         guard::Refusal,
-        lead, prompt, threat, tool_text, words,
+        lead, prompt,
+        sale::proposal,
+        threat, tool_text, words,
     },
     tools::{Planned, Skill, Tool, ToolScene, schema},
 };
@@ -123,6 +125,10 @@ impl Turn {
             spoken.answered_by = AnsweredBy::Model(key);
             return self.commit(spoken);
         }
+        let key = self.usage.last().map(|(key, _)| key.clone()).unwrap_or_default();
+        if let Some(step) = self.propose_requested(key) {
+            return step;
+        }
         asking.request.rounds.push(std::mem::replace(&mut asking.round, empty_round()));
         if asking.request.rounds.len() >= MAX_ROUNDS || asking.wrong_calls > MAX_WRONG {
             asking.request.tools = Vec::new();
@@ -154,7 +160,14 @@ impl Turn {
                 serde_json::from_str(&text).unwrap_or(Value::String(text))
             }
             ToolResult::Remote(Err(error)) => json!({"error": error}),
-            ToolResult::Looked { .. } | ToolResult::Products { .. } | ToolResult::Calendar(_) => {
+            ToolResult::Products { found, known } => {
+                let value = self.requested(&found, &known);
+                self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
+                asking.learn_rows(&value);
+                asking.note(call, &value.to_string());
+                return self.use_tools(asking);
+            }
+            ToolResult::Looked { .. } | ToolResult::Calendar(_) => {
                 json!({"error": "the tool failed"})
             }
         };
@@ -191,19 +204,26 @@ impl Turn {
         let mut ledger = std::mem::take(&mut self.ledger);
         let draft = ledger.draft.clone();
         let planned = self.with_proposals(&draft, |booking| {
-            let scene = ToolScene {
-                customer_said: &said,
-                message_id: &message_id,
-                language: self.question.language,
-                leads: &desk.leads,
-                booking,
-            };
-            tool.plan(&call.arguments, &scene, &mut ledger)
+            self.with_counter(|counter| {
+                let scene = ToolScene {
+                    customer_said: &said,
+                    message_id: &message_id,
+                    language: self.question.language,
+                    leads: &desk.leads,
+                    booking,
+                    counter,
+                };
+                tool.plan(&call.arguments, &scene, &mut ledger)
+            })
         });
         self.ledger = ledger;
         match planned {
             Ok(Planned::Done(value)) => {
                 self.ledger.ran(&call.name, call.arguments.clone(), value.clone());
+                if tool.skill() == Skill::Sales {
+                    asking.learn_rows(&value);
+                    return Called::Done(value.to_string());
+                }
                 // What was done may be told; it need not be "I do not know" any more.
                 Arc::make_mut(&mut asking.request.grounds).add_tool_result(&value.to_string());
                 Called::Done(value.to_string())
@@ -219,6 +239,7 @@ impl Turn {
                 language: self.question.language,
                 categories: self.categories(),
             }),
+            Ok(Planned::Shop(request)) => Called::Takes(self.request(request)),
             Err(error) => self.wrong(asking, call, error),
         }
     }
@@ -343,11 +364,14 @@ impl Turn {
         }
         let agents = self.agents();
         let allowed = |name: &str, default: &[Tool]| {
-            agents.iter().any(|agent| match &agent.tools {
-                Some(tools) => tools.iter().any(|tool| tool == name),
-                None => {
-                    single || Tool::from_name(name).is_none_or(|tool| tools_of(&agent.name).contains(&tool))
+            agents.iter().any(|member| {
+                if let Some(tools) = &member.tools {
+                    return tools.iter().any(|tool| tool == name);
                 }
+                // Somebody wants to buy, whoever the message is for.
+                let sells = |tool: Tool| tool.skill() == Skill::Sales && member.name != agent::EMERGENCY;
+                let is_theirs = |tool: Tool| sells(tool) || tools_of(&member.name).contains(&tool);
+                single || Tool::from_name(name).is_none_or(is_theirs)
             }) && (default.is_empty() || Tool::from_name(name).is_none_or(|tool| default.contains(&tool)))
         };
         let needed: Vec<Tool> = Tool::ALL.into_iter().filter(|tool| self.needs(tool.skill())).collect();
@@ -375,6 +399,7 @@ impl Turn {
                 self.sight.sentiment < 0.0 || self.agents().iter().any(|agent| agent.name == agent::SUPPORT)
             }
             Skill::Memory => tells_of_oneself(text, self.question.language),
+            Skill::Sales => self.is_shopping(),
             Skill::Booking => self.input.desk.booking.is_some() && self.booking.calendar.is_some(),
         }
     }
@@ -390,6 +415,15 @@ impl Asking {
     fn note(&mut self, call: ToolCall, result: &str) {
         self.round.calls.push(call);
         self.round.results.push(result.chars().take(MAX_RESULT_CHARS).collect());
+    }
+
+    /// What rows of the catalogue and of orders say may be told.
+    fn learn_rows(&mut self, result: &Value) {
+        let stated = proposal::stated(result);
+        if !stated.is_empty() {
+            self.learned = true;
+            Arc::make_mut(&mut self.request.grounds).add_tool_result(&stated);
+        }
     }
 }
 

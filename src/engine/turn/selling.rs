@@ -5,11 +5,12 @@
 
 mod basket;
 mod proposing;
+mod requesting;
 mod speaking;
 
 use serde_json::json;
 
-use self::basket::Basket;
+use self::{basket::Basket, requesting::Requested};
 use super::{Call, State, Step, Turn, closing::audit, reply::Spoken};
 use crate::{
     domain::{
@@ -51,6 +52,8 @@ pub(super) struct Sale {
     missed: Option<String>,
     /// What is nearest to what was asked for and not found.
     near: Vec<Product>,
+    /// What a model asked for.
+    requested: Requested,
 }
 
 /// A message whose products are being looked up.

@@ -13,7 +13,7 @@ use crate::{
             choice::{self, Choice, Sureness},
             words::{counted, listed},
         },
-        turn::{Step, Turn, reply::Spoken},
+        turn::{AnsweredBy, Step, Turn, reply::Spoken},
     },
     prompts::{SaleFacts, Text},
 };
@@ -28,7 +28,11 @@ impl Turn {
     /// Ends the turn with words about an order.
     pub(super) fn say_sale(&mut self, text: String) -> Step {
         self.sale.spoke = true;
-        self.commit(Spoken::builtin(text, Vec::new()))
+        let mut spoken = Spoken::builtin(text, Vec::new());
+        if let Some(key) = self.sale.requested.key.take() {
+            spoken.answered_by = AnsweredBy::Model(key);
+        }
+        self.commit(spoken)
     }
 
     pub(super) fn builtin_text(&self, text: Text) -> String {
