@@ -67,7 +67,8 @@ impl Traffic {
 
     pub(super) fn view(&mut self, now: Instant) -> TrafficView {
         self.forget(now);
-        let sum = |of: fn(&Step) -> f64| self.steps.iter().map(of).sum::<f64>();
+        // The empty sum is -0, which would be printed with its sign.
+        let sum = |of: fn(&Step) -> f64| self.steps.iter().map(of).sum::<f64>() + 0.0;
         let (messages, calls) = (sum(|step| f64::from(step.messages)), sum(|step| f64::from(step.calls)));
         let span = now.saturating_duration_since(self.began).min(WINDOW).max(STEP);
         let minutes = span.as_secs_f64() / 60.0;
@@ -121,6 +122,7 @@ mod tests {
         assert_eq!((ratios, view.conversations), ([2.0, 1.5, 10.0], 7));
         let view = traffic.view(start + Duration::from_secs(3600));
         assert_eq!((view.calls_per_minute, view.conversations), (0.0, 0));
+        assert!(view.calls_per_minute.is_sign_positive(), "no calls are not -0 calls");
         assert!(traffic.steps.is_empty(), "bounded");
     }
 }
