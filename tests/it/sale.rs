@@ -159,3 +159,19 @@ fn a_model_that_proposes_what_nobody_said_proposes_nothing() {
     assert_eq!(turns[0]["reply"], "El martillo cuesta $189.00. ¿Cuántos desea?", "prices are those of rows");
     assert!(orders(&site).is_empty());
 }
+
+#[test]
+fn a_model_changes_the_open_order_and_sells_none_of_it() {
+    let model =
+        FakeLlm::start([Act::Call("change_order", json!({"items": [{"sku": "MAR-1", "quantity": 5}]}))]);
+    let site = shop_with(&model);
+    let more =
+        "Pensándolo bien, para toda la cuadrilla de la obra que empieza el lunes serían cinco de esos mismos";
+    let turns = say(&site, &["quiero 3 martillos", more], &[]);
+    let reply = turns[1]["reply"].as_str().unwrap();
+    assert!(reply.contains("5 martillos") && reply.contains("$945.00"), "{}", turns[1]);
+    let proposed = orders(&site);
+    assert_eq!((proposed.len(), &proposed[0]["status"]), (1, &"proposed".into()));
+    say(&site, &["sí"], &[]);
+    assert_eq!((orders(&site).len(), stock(&site, "MAR-1")), (1, 2));
+}
