@@ -110,6 +110,10 @@ async def measure(args, folder):
         count = args.rate * args.seconds
         requests = [(number, request(number, f"{host}:{port}")) for number in range(count)]
         times, failures = [], []
+        # The first message opens the tenant's database and trains its classifiers, which is not what is measured.
+        warm = [(0, request(count, f"{host}:{port}"))]
+        await connection(host, int(port), warm, time.perf_counter(), 0, [], failures)
+        await asyncio.sleep(1)
         begun = time.perf_counter() + 0.2
         await asyncio.gather(*(connection(host, int(port), requests[at::CONNECTIONS], begun, 1 / args.rate, times,
                                           failures) for at in range(CONNECTIONS)))
@@ -122,7 +126,7 @@ async def measure(args, folder):
     at = lambda share: times[int((len(times) - 1) * share)]
     print(f"{count} webhooks in {took:.1f} s ({count / took:.0f} a second), {len(failures)} not acknowledged, "
           f"{stored} stored; ack p50 {at(.5):.2f} ms, p99 {at(.99):.2f} ms, most {at(1):.2f} ms")
-    return not failures and stored == count and at(.99) <= MAX_P99_MS
+    return not failures and stored == count + 1 and at(.99) <= MAX_P99_MS
 
 
 def main():
