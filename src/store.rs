@@ -154,10 +154,12 @@ impl TenantDb {
         F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let mut connection = self.lanes.write.clone().lock_owned().await;
-        let path = self.lanes.path.clone();
-        tokio::task::spawn_blocking(move || write_on(&path, &mut connection, work))
-            .await
-            .map_err(|e| StoreError::lost(&self.lanes.path, &e))?
+        let db = self.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            db.commit_waiting(&mut connection);
+            write_on(&db.lanes.path, &mut connection, work)
+        });
+        written.await.map_err(|e| StoreError::lost(&self.lanes.path, &e))?
     }
 
     /// Runs `work` with the writing connection outside of any transaction, for what cannot be done inside of one.

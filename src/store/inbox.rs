@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tokio::sync::oneshot;
 
 use super::{StoreError, TenantDb};
@@ -133,43 +133,46 @@ impl TenantDb {
         };
         let mut lane = lane;
         let db = self.clone();
-        let flushed = tokio::task::spawn_blocking(move || {
-            let group = {
-                let mut waiting = db.lanes.inbox.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                std::mem::take(&mut *waiting)
-            };
-            if group.is_empty() {
-                return;
-            }
-            let stored = super::write_on(&db.lanes.path, &mut lane, |tx| {
-                let all = group
-                    .iter()
-                    .map(|w| w.messages.iter().map(|m| insert(tx, m, &w.clock, &w.ids)).collect())
-                    .collect::<Result<Vec<Vec<Accepted>>, _>>()?;
-                crash::point("accept.before_commit");
-                Ok(all)
-            });
-            crash::point("accept.after_commit");
-            match stored {
-                Ok(all) => {
-                    for (waiting, accepted) in group.into_iter().zip(all) {
-                        // A caller that went away finds its message stored when it asks again.
-                        drop(waiting.done.send(Ok(accepted)));
-                    }
-                }
-                Err(error) => {
-                    let error = Arc::new(error);
-                    for waiting in group {
-                        drop(waiting.done.send(Err(error.clone())));
-                    }
-                }
-            }
-        })
-        .await;
+        let flushed = tokio::task::spawn_blocking(move || db.commit_waiting(&mut lane)).await;
         if let Err(join) = flushed {
             return Err(Arc::new(StoreError::lost(self.path(), &join)));
         }
         result.await.unwrap_or_else(|_| Err(Arc::new(self.gone())))
+    }
+
+    /// Commits the messages that wait, on the writing lane that the caller holds. Every writer does it before its own work:
+    /// who acknowledges a message waits for one write at most, however many turns are committed.
+    pub(super) fn commit_waiting(&self, lane: &mut Connection) {
+        let group = {
+            let mut waiting = self.lanes.inbox.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *waiting)
+        };
+        if group.is_empty() {
+            return;
+        }
+        let stored = super::write_on(&self.lanes.path, lane, |tx| {
+            let all = group
+                .iter()
+                .map(|w| w.messages.iter().map(|m| insert(tx, m, &w.clock, &w.ids)).collect())
+                .collect::<Result<Vec<Vec<Accepted>>, _>>()?;
+            crash::point("accept.before_commit");
+            Ok(all)
+        });
+        crash::point("accept.after_commit");
+        match stored {
+            Ok(all) => {
+                for (waiting, accepted) in group.into_iter().zip(all) {
+                    // A caller that went away finds its message stored when it asks again.
+                    drop(waiting.done.send(Ok(accepted)));
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                for waiting in group {
+                    drop(waiting.done.send(Err(error.clone())));
+                }
+            }
+        }
     }
 
     fn gone(&self) -> StoreError {
