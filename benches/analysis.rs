@@ -26,7 +26,12 @@ use std::{
 
 use iass::{
     domain::language::Language,
-    engine::{person::asks_for_person, sentiment, threat},
+    engine::{
+        agent::Team,
+        person::asks_for_person,
+        router::{Clause, RouteInput, Router, clauses::clauses},
+        sentiment, threat,
+    },
     knowledge::embed::BuiltinEmbedder,
 };
 use serde_json::{Value, json};
@@ -55,6 +60,7 @@ fn main() {
             threats(&embedder, rest.first().map(PathBuf::from));
             persons(&embedder);
             times(&embedder);
+            routing(&embedder);
         }
     }
 }
@@ -218,4 +224,36 @@ fn times(embedder: &BuiltinEmbedder) {
             println!("  {name}, {characters} characters: {:?}, {:?}", took[runs / 2], took[runs / 100 * 99]);
         }
     }
+}
+
+/// What choosing the agents takes beyond the vector of the message, which the search needs too: emergencies are seen in it.
+fn routing(embedder: &BuiltinEmbedder) {
+    let one =
+        |texts: &[&str]| Ok::<_, std::convert::Infallible>(embedder.embed_all(texts, NonZero::<usize>::MIN));
+    let Ok(router) = Router::build(&Team::built_in(), one);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/routing");
+    let mut took = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        for line in fs::read_to_string(entry.unwrap().path()).unwrap().lines() {
+            let text = line.rsplit('\t').next().unwrap();
+            let vector = embedder.embed(text);
+            let start = Instant::now();
+            let cut = clauses(text);
+            let vectors: Vec<Vec<f32>> = cut.iter().map(|part| embedder.embed(part)).collect();
+            let parts: Vec<Clause<'_>> =
+                cut.iter().zip(&vectors).map(|(text, vector)| Clause { text, vector }).collect();
+            let input =
+                RouteInput { text, vector: &vector, language: Language::Es, previous: &[], last_reply: None };
+            black_box(router.route_parts(&input, &parts));
+            took.push(start.elapsed());
+        }
+    }
+    took.sort_unstable();
+    let at = |share: usize| took[took.len() * share / 100];
+    println!(
+        "choosing the agents, {} messages: 50th and 99th percentile {:?}, {:?}",
+        took.len(),
+        at(50),
+        at(99)
+    );
 }
