@@ -16,6 +16,7 @@ pub mod context;
 pub mod conversation;
 pub mod doctor;
 pub mod exit;
+mod export;
 pub mod handoff;
 pub mod ingest;
 pub mod init;

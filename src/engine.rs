@@ -16,6 +16,7 @@ mod head;
 pub mod language;
 pub mod lead;
 pub mod memory;
+mod months;
 pub mod person;
 mod phrases;
 pub mod prompt;

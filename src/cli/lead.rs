@@ -1,12 +1,13 @@
 //! `iass lead`: who showed interest, listed, shown and exported for a spreadsheet or a program.
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
 use crate::{
     cli::{
         Startup, block_on,
         context::Context,
         exit::{ExitStatus, Failure},
+        export::Format,
         knowledge::open::database,
         pages::for_each,
         table::Table,
@@ -73,14 +74,6 @@ struct Export {
     /// Only those of whom everything required is known
     #[arg(long)]
     complete: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A table with commas, UTF-8, one header row
-    Csv,
-    /// A list of objects
-    Json,
 }
 
 /// The columns of the table.

@@ -1,12 +1,13 @@
 //! `iass order`: what was sold, listed, shown, exported, handed over and cancelled.
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
 use crate::{
     cli::{
         Startup, block_on,
         context::Context,
         exit::{ExitStatus, Failure},
+        export::Format,
         knowledge::open::database,
         pages::for_each,
         table::Table,
@@ -78,14 +79,6 @@ struct Export {
     /// Only those of this status
     #[arg(long, value_name = "STATUS", value_parser = status)]
     status: Option<OrderStatus>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A table with commas, UTF-8, one header row
-    Csv,
-    /// A list of objects
-    Json,
 }
 
 fn status(name: &str) -> Result<OrderStatus, String> {

@@ -59,6 +59,29 @@ meu meus minha minhas muito na nas nao nem nos nossa nosso num numa nunca oi ola
 quando quanta quanto quantos quem sao se seja sem ser seu seus so sua suas tambem tem tenho ter teu tua um uma umas uns vai voce voces vc vcs vos \
 quero preciso gostaria obrigado obrigada boa bom tudo onde porque tao";
 
+/// The text with its first letter large, past an opening mark.
+pub(crate) fn capitalised(text: &str) -> String {
+    with_first(text, |c| c.to_uppercase().to_string())
+}
+
+/// The text with its first letter small, past an opening mark.
+pub(crate) fn lower_first(text: &str) -> String {
+    with_first(text, |c| c.to_lowercase().to_string())
+}
+
+fn with_first(text: &str, change: impl Fn(char) -> String) -> String {
+    let mut done = false;
+    text.chars()
+        .map(|c| {
+            if done || !c.is_alphabetic() {
+                return c.to_string();
+            }
+            done = true;
+            change(c)
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

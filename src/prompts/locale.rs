@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use toml::Spanned;
 
 use super::{PromptError, Source, Sources};
-use crate::domain::language::Language;
+use crate::domain::{language::Language, lead::LeadField};
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident = $key:literal,)*) => {
@@ -505,6 +505,19 @@ texts! {
 }
 
 impl Text {
+    /// The question for a part of a lead.
+    pub fn asking_for(field: LeadField) -> Self {
+        match field {
+            LeadField::Name => Self::AskName,
+            LeadField::Email => Self::AskEmail,
+            LeadField::Phone => Self::AskPhone,
+            LeadField::Company => Self::AskCompany,
+            LeadField::Interest => Self::AskInterest,
+            LeadField::Problem => Self::AskProblem,
+            LeadField::Urgency => Self::AskUrgency,
+        }
+    }
+
     /// The name of its template in a language.
     pub(super) fn template(self, language: Language) -> String {
         format!("{}/{}", language.code(), self.key())

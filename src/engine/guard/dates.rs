@@ -9,21 +9,7 @@ use super::{
     folded::Folded,
     pattern,
 };
-
-const MONTHS: [&str; 12] = [
-    "enero|ene|january|jan|janeiro",
-    "febrero|feb|february|fevereiro|fev",
-    "marzo|mar|march|marco",
-    "abril|abr|april|apr",
-    "mayo|may|maio|mai",
-    "junio|jun|june|junho",
-    "julio|jul|july|julho",
-    "agosto|ago|august|aug",
-    "septiembre|setiembre|sept|sep|september|setembro|set",
-    "octubre|oct|october|outubro|out",
-    "noviembre|nov|november|novembro",
-    "diciembre|dic|december|dec|dezembro|dez",
-];
+use crate::engine::months;
 
 const WEEKDAYS: [&str; 7] = [
     "lunes|mondays?|segundas?[- ]feiras?",
@@ -42,13 +28,13 @@ const NOT_ALONE: [&str; 15] = [
 ];
 
 static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
-    let (months, weekdays) = (MONTHS.join("|"), WEEKDAYS.join("|"));
+    let (months, weekdays) = (months::alternatives(), WEEKDAYS.join("|"));
     pattern(&format!(
         r"(?:\b(?P<weekday>{weekdays}),?\s+(?:el\s+|the\s+|dia\s+)?)?(?:\b(?P<from>\d{{1,2}})(?:\s*(?:,|al|a|y|o|-|–|to|and|or|e|ao|ou|,?\s*el|y el|o el|e o|ou o)\s*(?P<between>\d{{1,2}}))?\s*(?:,|al|a|y el|o el|y|o|-|–|to|and|or|e o|ou o|e|ao|ou)\s*)?\b(?P<day>\d{{1,2}}|primero|primeiro|first)(?:\s?(?:st|nd|rd|th|ro|er|º|°|\.º))?\s*(?:de\s+|of\s+|del\s+|-\s?)?(?P<month>{months})\b\.?(?:\s*(?:,|del?|of)?\s*(?P<year>(?:19|20)\d{{2}})\b)?"
     ))
 });
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
-    let (months, weekdays) = (MONTHS.join("|"), WEEKDAYS.join("|"));
+    let (months, weekdays) = (months::alternatives(), WEEKDAYS.join("|"));
     pattern(&format!(
         r"(?:\b(?P<weekday>{weekdays}),?\s+(?:the\s+)?)?\b(?P<month>{months})\.?\s+(?:the\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<year>(?:19|20)\d{{2}})\b)?"
     ))
@@ -72,7 +58,7 @@ static WEEKDAY_RANGE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(r"\b(?P<from>{weekdays})\s*(?:a|al|to|through|-|–|ate|hasta)\s*(?P<to>{weekdays})\b"))
 });
 static NAMES: LazyLock<Regex> = LazyLock::new(|| {
-    let (months, weekdays) = (MONTHS.join("|"), WEEKDAYS.join("|"));
+    let (months, weekdays) = (months::alternatives(), WEEKDAYS.join("|"));
     pattern(&format!(r"\b(?:(?P<weekday>{weekdays})|(?P<month>{months}))\b"))
 });
 
@@ -114,7 +100,8 @@ fn read_by(reader: &Regex, folded: &mut Folded, found: &mut Vec<Figure>) {
 /// The days that are named: each of a range or of a list has the month behind it.
 fn days(captures: &Captures<'_>) -> Vec<Date> {
     let part = |name: &str| captures.name(name).map(|part| part.as_str());
-    let Some(month) = part("month").and_then(|month| month_of(month).or_else(|| month.parse().ok())) else {
+    let Some(month) = part("month").and_then(|month| months::number(month).or_else(|| month.parse().ok()))
+    else {
         return Vec::new();
     };
     let year = part("year").and_then(|year| year.parse().ok());
@@ -168,16 +155,12 @@ pub(super) fn read_names(folded: &mut Folded, found: &mut Vec<Figure>) {
         let Some(whole) = captures.get(0) else { continue };
         if let Some(weekday) = captures.name("weekday").and_then(|day| weekday_of(day.as_str())) {
             found.push(Figure { range: whole.range(), stated: Stated::Weekdays(1 << weekday) });
-        } else if let Some(month) = month_of(whole.as_str()).filter(|_| !NOT_ALONE.contains(&whole.as_str()))
+        } else if let Some(month) =
+            months::number(whole.as_str()).filter(|_| !NOT_ALONE.contains(&whole.as_str()))
         {
             found.push(Figure { range: whole.range(), stated: Stated::Month(month) });
         }
     }
-}
-
-fn month_of(name: &str) -> Option<u8> {
-    let at = MONTHS.iter().position(|names| names.split('|').any(|known| known == name))?;
-    u8::try_from(at + 1).ok()
 }
 
 fn weekday_of(name: &str) -> Option<u8> {

@@ -11,7 +11,7 @@ use crate::{
         message::Role,
     },
     engine::{
-        agent, builtin::Answer, desk::ThreatPolicy, format, lead, lead::EmailProblem, memory, question,
+        agent, builtin::Answer, desk::ThreatPolicy, format, lead, lead::EmailProblem, memory, question, words,
     },
     prompts::Text,
     store::turn::Newer,
@@ -208,9 +208,9 @@ impl Turn {
         let field = lead::missing(&self.ledger.draft, &self.input.desk.leads.required)?;
         let first = self.ledger.draft.asked.is_empty();
         self.ledger.draft.asked.push(field);
-        let question = self.builtin().text(ask(field), language);
+        let question = self.builtin().text(Text::asking_for(field), language);
         let intro = if first { self.builtin().text(Text::AskIntro, language) } else { String::new() };
-        Some(capitalised(&format!("{intro}{question}")))
+        Some(words::capitalised(&format!("{intro}{question}")))
     }
 
     /// Which part of the lead the last reply asked for.
@@ -227,7 +227,7 @@ impl Turn {
             })
         };
         let again = field == LeadField::Email && self.email_was_questioned();
-        (asks(ask(field)) || again).then_some(field)
+        (asks(Text::asking_for(field)) || again).then_some(field)
     }
 
     /// Whether the last reply said that the e-mail address looks wrong.
@@ -455,34 +455,8 @@ pub(super) fn audit(action: &str, subject: &str, detail: Value) -> Effect {
     })
 }
 
-fn ask(field: LeadField) -> Text {
-    match field {
-        LeadField::Name => Text::AskName,
-        LeadField::Email => Text::AskEmail,
-        LeadField::Phone => Text::AskPhone,
-        LeadField::Company => Text::AskCompany,
-        LeadField::Interest => Text::AskInterest,
-        LeadField::Problem => Text::AskProblem,
-        LeadField::Urgency => Text::AskUrgency,
-    }
-}
-
 /// The number of a case as it is told: the end of its id, which no two cases share in practice.
 pub(crate) fn case_number(id: &str) -> String {
     let letters: Vec<char> = id.chars().filter(char::is_ascii_alphanumeric).collect();
     letters.iter().skip(letters.len().saturating_sub(CASE_CHARS)).collect::<String>().to_uppercase()
-}
-
-/// The text with its first letter large, past an opening mark.
-fn capitalised(text: &str) -> String {
-    let mut done = false;
-    text.chars()
-        .map(|c| {
-            if done || !c.is_alphabetic() {
-                return c.to_string();
-            }
-            done = true;
-            c.to_uppercase().to_string()
-        })
-        .collect()
 }

@@ -5,14 +5,14 @@ use serde_json::json;
 
 use super::{Act, Calendar, Plan, Prelude, Scene, Stage, Talk, Touched};
 use crate::{
-    domain::{
-        appointment::{AppointmentRecord, AppointmentStatus, BookingChange, Busy, OfferedSlot, Slot},
-        lead::LeadField,
-    },
-    engine::booking::{
-        slots::{Search, bookable_days, free, is_free, slot_at},
-        spread::{MAX_OFFERED, choose, minute_of},
-        when::{Hours, When},
+    domain::appointment::{AppointmentRecord, AppointmentStatus, BookingChange, Busy, OfferedSlot, Slot},
+    engine::{
+        booking::{
+            slots::{Search, bookable_days, free, is_free, slot_at},
+            spread::{MAX_OFFERED, choose, minute_of},
+            when::{Hours, When},
+        },
+        words::{capitalised, lower_first},
     },
     prompts::Text,
 };
@@ -248,7 +248,7 @@ impl Planner<'_> {
             let question = words.say_with(Text::BookingWhichVariant, |facts| facts.options = options);
             (Stage::Variant, None, question)
         } else if let Some(field) = self.scene.missing(&talk, &service).filter(|_| !talk.moving) {
-            (Stage::Data, Some(field), words.say(question_for(field)))
+            (Stage::Data, Some(field), words.say(Text::asking_for(field)))
         } else {
             return self.book(&talk, slot);
         };
@@ -585,39 +585,4 @@ fn touched_of(record: &AppointmentRecord, change: &'static str, status: Appointm
         status,
         details: record.details.clone(),
     }
-}
-
-/// The question for a part of the data.
-fn question_for(field: LeadField) -> Text {
-    match field {
-        LeadField::Name => Text::AskName,
-        LeadField::Email => Text::AskEmail,
-        LeadField::Phone => Text::AskPhone,
-        LeadField::Company => Text::AskCompany,
-        LeadField::Interest => Text::AskInterest,
-        LeadField::Problem => Text::AskProblem,
-        LeadField::Urgency => Text::AskUrgency,
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    change_first(text, |c| c.to_uppercase().to_string())
-}
-
-fn lower_first(text: &str) -> String {
-    change_first(text, |c| c.to_lowercase().to_string())
-}
-
-/// The text with its first letter changed, past an opening mark.
-fn change_first(text: &str, change: impl Fn(char) -> String) -> String {
-    let mut done = false;
-    text.chars()
-        .map(|c| {
-            if done || !c.is_alphabetic() {
-                return c.to_string();
-            }
-            done = true;
-            change(c)
-        })
-        .collect()
 }

@@ -13,22 +13,7 @@ use super::{
     numbers::{NUMBER, number},
     pattern,
 };
-use crate::domain::language::Language;
-
-const MONTHS: [&str; 12] = [
-    "enero|ene|january|jan|janeiro",
-    "febrero|feb|february|fevereiro|fev",
-    "marzo|mar|march|marco",
-    "abril|abr|april|apr",
-    "mayo|may|maio|mai",
-    "junio|jun|june|junho",
-    "julio|jul|july|julho",
-    "agosto|ago|august|aug",
-    "septiembre|setiembre|september|setembro|sept|sep|set",
-    "octubre|oct|october|outubro|out",
-    "noviembre|nov|november|novembro",
-    "diciembre|dic|december|dec|dezembro|dez",
-];
+use crate::{domain::language::Language, engine::months};
 
 /// The days of a week from Monday. The Portuguese ones that are ordinals too are read in Portuguese only.
 const WEEKDAYS: [(&str, Weekday); 7] = [
@@ -50,10 +35,6 @@ const SHORT_PT: [(&str, Weekday); 5] = [
     ("sexta", Weekday::Friday),
 ];
 
-fn months() -> String {
-    MONTHS.join("|")
-}
-
 /// Any name of a day of the week.
 fn weekdays() -> String {
     let mut names: Vec<&str> = WEEKDAYS.iter().map(|(names, _)| *names).collect();
@@ -71,14 +52,14 @@ static DAY_OF_MONTH: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
         r"\b(?:(?:{}),?\s+)?(?:el |dia |o dia |the )?(?P<d>\d{{1,2}}|primero|primeiro|first|uno)\s*(?:de |of |del |do |-)?\s*(?P<m>{})\b\.?(?:,?\s*(?:de |del |do |of )?(?P<y>20\d{{2}})\b)?",
         weekdays(),
-        months()
+        months::alternatives()
     ))
 });
 static MONTH_DAY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
         r"\b(?:(?:{}),?\s+)?(?P<m>{})\.?\s+(?:the )?(?P<d>\d{{1,2}})\b(?:,?\s+(?P<y>20\d{{2}})\b)?",
         weekdays(),
-        months()
+        months::alternatives()
     ))
 });
 static IN_TIME: LazyLock<Regex> = LazyLock::new(|| {
@@ -118,7 +99,7 @@ static WEEKEND: LazyLock<Regex> = LazyLock::new(|| {
 static MONTH_PART: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
         r"\b(?P<part>principios|inicios|comienzos|primeros dias|mediados|finales|fines|fin|inicio|comeco|meados|final|fim|early|mid|late|beginning|middle|end)\s+(?:de |del |do |da |of |de la )?(?:(?P<m>{})|(?P<next>(?:el |o )?(?:proximo mes|mes que (?:viene|vem)|next month))|(?P<this>(?:este )?mes|(?:this |the )month))\b",
-        months()
+        months::alternatives()
     ))
 });
 static MONTH_REL: LazyLock<Regex> = LazyLock::new(|| {
@@ -126,8 +107,9 @@ static MONTH_REL: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?:(?P<next>proximo mes|mes que (?:viene|vem)|next month|otro mes|mes siguiente|mes proximo)|(?P<this>este mes|neste mes|this month))\b",
     )
 });
-static MONTH_ALONE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(&format!(r"\b(?:en|em|para|in|de|mes de)\s+(?P<m>{})\b", MONTHS.join("|"))));
+static MONTH_ALONE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(r"\b(?:en|em|para|in|de|mes de)\s+(?P<m>{})\b", months::alternatives()))
+});
 static WEEKDAY_RANGE: LazyLock<Regex> = LazyLock::new(|| {
     let days = weekdays();
     pattern(&format!(r"\b(?P<from>{days})\s+(?:a|al|to|through|ate|hasta)\s+(?:el |a |o )?(?P<to>{days})\b"))
@@ -281,8 +263,7 @@ fn matches_name(one: &str, name: &str) -> bool {
 }
 
 fn month(name: &str) -> Option<i8> {
-    let at = MONTHS.iter().position(|names| names.split('|').any(|one| one == name))?;
-    i8::try_from(at + 1).ok()
+    months::number(name).and_then(|month| i8::try_from(month).ok())
 }
 
 /// The first day of a month: of this year, or of the next when it is over.
