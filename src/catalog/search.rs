@@ -4,6 +4,8 @@
 //! Candidates come from the full-text index and from the sketches of what names mean; each is then scored on all of its
 //! words and sizes. Nothing is held in memory between searches.
 
+#[cfg(test)]
+mod labelled_tests;
 mod noise;
 mod query;
 mod score;
