@@ -148,7 +148,7 @@ fn with_terms(products: Vec<Product>, language: Language) -> (Vec<NewProduct>, V
         let made: Vec<NewProduct> = share
             .into_iter()
             .map(|product| NewProduct {
-                terms: analyst.terms(&product.name, &product.category, &product.description),
+                terms: analyst.terms(&product.sku, &product.name, &product.category, &product.description),
                 core: terms::core(&product.name, &product.description),
                 product,
             })

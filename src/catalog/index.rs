@@ -53,7 +53,7 @@ pub fn refresh_terms(db: &TenantDb, language: Language) -> Result<(), StoreError
         let made: Vec<_> = texts
             .into_iter()
             .map(|text| {
-                let terms = analyst.terms(&text.name, &text.category, &text.description);
+                let terms = analyst.terms(&text.sku, &text.name, &text.category, &text.description);
                 (text, terms)
             })
             .collect();

@@ -61,9 +61,10 @@ impl Case {
     }
 
     fn is_answered_well(&self, found: &ProductSearch) -> bool {
-        found.offered.first().map_or(self.is_in_vain(), |best| {
-            self.is_wanted(best) || (self.is_in_vain() && !best.complete)
-        })
+        found
+            .offered
+            .first()
+            .map_or(self.is_in_vain(), |best| self.is_wanted(best) || (self.is_in_vain() && !best.complete))
     }
 }
 
