@@ -32,6 +32,7 @@ use crate::{
         attachments::AttachmentReader,
         bell::Bell,
         bots::Bots,
+        cataloguing::Cataloguing,
         consolidation::Consolidation,
         delivery::{Courier, Deliveries},
         dispatcher::Dispatcher,
@@ -232,6 +233,7 @@ impl Daemon {
             deliveries: bell(),
             appointments: bell(),
             memory: bell(),
+            catalogue: bell(),
         };
         let owner = ids.next(DAEMON_OWNER);
 
@@ -245,6 +247,12 @@ impl Daemon {
             runner: runner.clone(),
             embedder,
             bell: bells.memory.clone(),
+            clock: clock.clone(),
+            chance: Chance::System,
+        };
+        let cataloguing = Cataloguing {
+            tenants: tenants.clone(),
+            bell: bells.catalogue.clone(),
             clock: clock.clone(),
             chance: Chance::System,
         };
@@ -310,6 +318,7 @@ impl Daemon {
             outbox: bells.outbox.clone(),
             deliveries: bells.deliveries.clone(),
             appointments: bells.appointments.clone(),
+            catalogue: bells.catalogue.clone(),
             indexer,
             media,
             pool: pool.clone(),
@@ -326,6 +335,7 @@ impl Daemon {
         let tellings = tokio::spawn(deliveries.run(sends_stop.clone()));
         let memory = tokio::spawn(consolidation.run(memory_stop.clone()));
         let reminding = tokio::spawn(appointments.run(memory_stop.clone()));
+        let finding = tokio::spawn(cataloguing.run(memory_stop.clone()));
         let side = TaskTracker::new();
         side.spawn(recovery::run(tenants.clone(), bells, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
@@ -357,7 +367,7 @@ impl Daemon {
             drop(turns.await);
             sends_stop.finish.cancel();
             drop((sends.await, tellings.await));
-            drop((memory.await, reminding.await));
+            drop((memory.await, reminding.await, finding.await));
             side.wait().await;
         };
         let ended = tokio::select! {

@@ -74,6 +74,8 @@ pub struct Parts {
     pub deliveries: Arc<Bell>,
     /// Rung when a calendar elsewhere is to be told.
     pub appointments: Arc<Bell>,
+    /// Rung when a catalogue was imported.
+    pub catalogue: Arc<Bell>,
     /// What adds documents.
     pub indexer: Arc<Indexer>,
     /// The models.

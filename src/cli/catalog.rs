@@ -259,7 +259,7 @@ fn find(context: &Context, args: &Search) -> anyhow::Result<ExitStatus> {
         TenantDirectory::new(&context.config.paths.tenants).load(&args.tenant, context.source.env())?;
     let db = database(context, &args.tenant)?;
     let embedder = embedder(&context.config.embeddings)?;
-    index::refresh_meanings(&db, &embedder, MEANINGS_WITHIN)?;
+    index::finish(&db, &embedder, config.language, MEANINGS_WITHIN, || false)?;
     let search = |text: &str| {
         let query = ProductQuery {
             text: text.to_owned(),

@@ -21,6 +21,7 @@ use self::{
 };
 use crate::{
     alerts::Alerts,
+    catalog::{import::MEANINGS_WITHIN, index},
     cli::{
         Startup, block_on,
         context::Context,
@@ -180,6 +181,11 @@ fn open_tenant(id: &TenantId, context: &Context) -> anyhow::Result<(TenantContex
                 .warn("another process is indexing the documents; answers may miss some until it is done");
         }
         Err(error) => return Err(error).context("cannot index the tenant's documents"),
+    }
+    if let Err(error) =
+        index::finish(knowledge.db(), knowledge.embedder(), config.language, MEANINGS_WITHIN, || false)
+    {
+        context.output.warn(format!("products are found by their words only: {error}"));
     }
     Ok((tenants::context(id, &config, paths, knowledge)?, config))
 }

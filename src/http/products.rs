@@ -14,7 +14,7 @@ use super::{
     select::OpenTenant,
 };
 use crate::{
-    catalog::import::{self, BadRows, ImportError, ImportOptions, ImportReport, MEANINGS_WITHIN},
+    catalog::import::{self, BadRows, ImportError, ImportOptions, ImportReport},
     domain::{
         product::{Product, sku_key},
         tenant::TenantId,
@@ -82,17 +82,7 @@ pub(super) async fn import(
         actor: "operator".to_owned(),
     };
     let (db, clock) = (tenant.db().clone(), state.clock.clone());
-    let embedder = tenant.context.knowledge.embedder().clone();
-    let work = move || {
-        let report = import::import(&db, &body, options, &clock)?;
-        if report.applied
-            && let Err(error) = crate::catalog::index::refresh_meanings(&db, &embedder, MEANINGS_WITHIN)
-        {
-            tracing::warn!(%error, "the products are found by their words only");
-        }
-        Ok::<_, ImportError>(report)
-    };
-    let imported = tokio::task::spawn_blocking(work)
+    let imported = tokio::task::spawn_blocking(move || import::import(&db, &body, options, &clock))
         .await
         .map_err(|error| ApiError::busy("interrupted", error.to_string()))?;
     let report = match imported {
@@ -109,6 +99,9 @@ pub(super) async fn import(
             ));
         }
     };
+    if report.applied {
+        state.catalogue.ring(tenant.id());
+    }
     let is_refused = !report.failed.is_empty() && !skips;
     let status = if is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, Json(ImportAnswer { tenant: tenant.id().clone(), dry_run, report })))

@@ -60,6 +60,16 @@ impl TenantDb {
         })
     }
 
+    /// Whether everything that products are found by is made with this, or there are none.
+    pub async fn is_catalog_finished(&self, stamp: CatalogStamp, model: String) -> Result<bool, StoreError> {
+        self.read(move |tx| is_finished(tx, &stamp, &model)).await
+    }
+
+    /// The same, blocking.
+    pub fn is_catalog_finished_now(&self, stamp: &CatalogStamp, model: &str) -> Result<bool, StoreError> {
+        self.read_blocking(|tx| is_finished(tx, stamp, model))
+    }
+
     /// The products behind the row `after`, to make their terms again.
     pub fn product_texts(&self, after: i64, limit: u32) -> Result<Vec<ProductText>, StoreError> {
         self.read_blocking(|tx| {
@@ -159,6 +169,16 @@ impl TenantDb {
             Ok(())
         })
     }
+}
+
+fn is_finished(tx: &Transaction<'_>, stamp: &CatalogStamp, model: &str) -> Result<bool, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "select not exists (select 1 from product)
+                or (analyzer = ?1 and language = ?2 and model = ?3
+                    and not exists (select 1 from product_meaning where vectors is null))
+         from catalog_stamp",
+    )?;
+    Ok(statement.query_row(params![stamp.analyzer, stamp.language, model], |row| row.get(0))?)
 }
 
 /// One search's view of the catalogue.

@@ -38,6 +38,7 @@ mod media;
 mod memory;
 mod meta;
 mod pool;
+mod products;
 mod radicale;
 mod remote;
 mod sale;
