@@ -38,6 +38,11 @@ impl Measure {
         }
     }
 
+    /// The term of a number that no unit is written behind, which may be of any.
+    pub(crate) fn unitless_term(&self) -> String {
+        format!("u{}", self.written)
+    }
+
     /// The term of its number alone, which a size without a unit is found by. A letter has none.
     pub(crate) fn bare_term(&self) -> Option<String> {
         (self.unit != Some(Unit::Letter)).then(|| format!("n{}", self.written))

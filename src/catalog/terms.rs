@@ -160,10 +160,10 @@ impl Analyst {
         }
         for measure in &measures {
             push(&measure.term());
-            if measure.unit.is_some()
-                && let Some(bare) = measure.bare_term()
-            {
-                push(&bare);
+            match (measure.unit, measure.bare_term()) {
+                (Some(_), Some(bare)) => push(&bare),
+                (None, _) => push(&measure.unitless_term()),
+                (Some(_), None) => {}
             }
         }
         line
@@ -222,7 +222,10 @@ mod tests {
         let mut analyst = Analyst::new(Language::Es);
         let name = "Tornillos para madera 1/8 x 1/2 pulgadas T-25";
         let terms = analyst.terms("TOR 01", name, "Tornillería", "Acero.");
-        assert_eq!(terms, "tornill mader t q125in n125 q500in n500 n25000\ntornilleri\nacer\nkt25 ktor01");
+        assert_eq!(
+            terms,
+            "tornill mader t q125in n125 q500in n500 n25000 u25000\ntornilleri\nacer\nkt25 ktor01"
+        );
         assert!(analyst.into_words().iter().any(|word| word.word == "tornillos" && word.sound == "torniyos"));
     }
 

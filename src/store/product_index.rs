@@ -251,8 +251,9 @@ impl ProductIndex<'_> {
 
     /// Calls `visit` with the sketch of what every name means.
     pub fn sketches(&self, mut visit: impl FnMut(i64, &[u8])) -> Result<(), StoreError> {
-        let mut statement =
-            self.tx.prepare_cached("select id, sketch from product_meaning where sketch is not null")?;
+        let mut statement = self.tx.prepare_cached(
+            "select id, sketch from product_meaning indexed by product_meaning_by_sketch where sketch is not null",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             visit(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);

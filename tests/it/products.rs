@@ -93,3 +93,57 @@ async fn terms_of_an_older_program_are_made_again_after_the_start() {
     site.wait_until("shop", "select count(*) from product where terms = 'x'", 0).await;
     site.wait_until("shop", "select count(*) from catalog_stamp where analyzer > 1", 1).await;
 }
+
+#[test]
+fn ingest_takes_a_catalogue_once_and_never_puts_back_what_was_sold() {
+    let site = shop();
+    site.write("knowledge/shop/catalog.csv", "sku,name,price,stock\nMAR-1,Martillo,189.00,7\n");
+    site.write("knowledge/shop/horarios.md", "# Horarios\n\nAbrimos de 9 a 18.\n");
+    let run = |line: &[&str]| {
+        let mut line = line.to_vec();
+        line.extend(["--tenant", "shop", "--json"]);
+        let output = iass(site.path(), &line, &[]);
+        (output.status.code(), json_lines(&output))
+    };
+    let stock = || site.count("shop", "select stock from product where sku = 'MAR-1'");
+    let (code, told) = run(&["ingest", "--dry-run"]);
+    assert_eq!((code, &told[0]["catalog"]["added"]), (Some(0), &1.into()));
+    assert_eq!(site.count("shop", "select count(*) from product"), 0);
+    let (code, told) = run(&["ingest"]);
+    assert_eq!((code, &told[0]["added"], &told[0]["catalog"]["added"]), (Some(0), &1.into(), &1.into()));
+    assert_eq!(site.count("shop", "select count(*) from document"), 1);
+
+    let db = rusqlite::Connection::open(site.database("shop")).unwrap();
+    db.execute_batch("update product set stock = 4").unwrap();
+    for again in [&["ingest"][..], &["ingest", "knowledge/shop/catalog.csv"]] {
+        let (code, told) = run(again);
+        assert_eq!((code, told[0].get("catalog")), (Some(0), None), "{told:?}");
+        assert_eq!(stock(), 4);
+    }
+    assert_eq!(site.count("shop", "select count(*) from document"), 1);
+
+    site.write("knowledge/shop/catalog.csv", "sku,name,price,stock\nMAR-1,Martillo,199.00,x\n");
+    let (code, told) = run(&["ingest"]);
+    assert_eq!(code, Some(4));
+    assert!(told[0]["failed"][0]["path"].as_str().unwrap().ends_with("catalog.csv:2"), "{told:?}");
+    assert_eq!(stock(), 4);
+    site.write("knowledge/shop/catalog.csv", "sku,name,price,stock\nMAR-1,Martillo,199.00,12\n");
+    let (code, told) = run(&["ingest"]);
+    assert_eq!((code, &told[0]["catalog"]["updated"]), (Some(0), &1.into()));
+    assert_eq!(stock(), 12);
+    // The command takes the tenant's file, and takes it again when told to.
+    db.execute_batch("update product set stock = 3").unwrap();
+    let (code, told) = run(&["catalog", "import"]);
+    assert_eq!((code, &told[0]["updated"]), (Some(0), &1.into()));
+    assert_eq!(stock(), 12);
+}
+
+#[tokio::test]
+async fn the_first_use_of_a_tenant_imports_its_catalogue() {
+    let site = shop();
+    site.write("knowledge/shop/catalog.csv", "sku,name,price,stock\nMAR-1,Martillo,189.00,7\n");
+    let daemon = site.start();
+    let (_, turn) = daemon.client.chat("shop", "ana", "Quiero comprar 10 martillos").await;
+    assert!(turn["reply"].as_str().unwrap().contains("7 martillos"), "{turn}");
+    assert_eq!(site.count("shop", "select count(*) from product"), 1);
+}

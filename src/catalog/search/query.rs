@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::noise::is_noise;
 use crate::{
     catalog::{
-        measure::{self, Measure},
+        measure::{self, Measure, Unit},
         terms::{analyse, is_packing},
     },
     domain::language::Language,
@@ -121,11 +121,11 @@ impl Query {
                 continue;
             }
             let forms = forms::of_word(word, &stems, at, language, index)?;
-            let found: BTreeSet<i64> = forms.iter().flat_map(|form| form.products.iter().copied()).collect();
+            let found = products_with_any(&forms);
             #[expect(clippy::cast_precision_loss, reason = "counts of products")]
-            let with = (found.len() as f32).min(all);
+            let with = (found as f32).min(all);
             let idf = ((all - with + 0.5) / (with + 0.5)).ln_1p();
-            let idf = if found.is_empty() { idf.min(UNKNOWN_WEIGHT) } else { idf };
+            let idf = if found == 0 { idf.min(UNKNOWN_WEIGHT) } else { idf };
             let is_head = parts.is_empty() && !is_packing(word);
             let factor = if is_packing(word) {
                 PACKING
@@ -145,6 +145,17 @@ impl Query {
     }
 }
 
+/// How many products have any of the forms.
+fn products_with_any(forms: &[Form]) -> usize {
+    if let [only] = forms {
+        return only.products.len();
+    }
+    let mut all: Vec<i64> = forms.iter().flat_map(|form| form.products.iter().copied()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.len()
+}
+
 /// Letters that are said by name: "pilas doble a", "triple a".
 fn spelled_out(text: &str) -> String {
     const NAMES: [(&str, &str); 3] = [("doble a", "aa"), ("triple a", "aaa"), ("dupla a", "aa")];
@@ -159,10 +170,17 @@ fn size(measure: &Measure, index: &ProductIndex<'_>) -> Result<Part, StoreError>
     let term = measure.term();
     let unit = term.trim_start_matches(|c: char| c == 'q' || c.is_ascii_digit()).to_owned();
     let mut forms = vec![Form::one(term.clone(), 1.0, index)?];
-    if measure.unit.is_some()
-        && let Some(bare) = measure.bare_term()
-    {
-        forms.push(Form::one(bare, WITHOUT_UNIT, index)?);
+    match measure.unit {
+        // Wheels, clothes and gauges are often written as a bare number among others: "195/65 R15", "calibre 12".
+        Some(Unit::Fit | Unit::Gauge | Unit::Rim) => {
+            if let Some(bare) = measure.bare_term() {
+                forms.push(Form::one(bare, WITHOUT_UNIT, index)?);
+            }
+        }
+        Some(unit) if unit != Unit::Letter => {
+            forms.push(Form::one(measure.unitless_term(), WITHOUT_UNIT, index)?);
+        }
+        _ => {}
     }
     let others = match measure.unit {
         Some(_) => measure::in_other_units(measure),

@@ -95,7 +95,7 @@ fn is_asked(query: &Query, term: &str) -> bool {
 
 /// Whether a term is a size or a number.
 fn is_number(term: &str) -> bool {
-    term.strip_prefix(['q', 'n']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    term.strip_prefix(['q', 'n', 'u']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// How much of a part is in the product, from −0.4 to 1.
