@@ -5,13 +5,14 @@
 
 mod ask;
 mod calls;
+mod workbench;
 
 use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use self::calls::Caller;
+use self::{calls::Caller, workbench::Workbench};
 use super::{
     attachments::{AttachmentReader, MediaRules},
     observer::Observer,
@@ -111,6 +112,7 @@ pub struct TurnRunner {
     reader: Option<AttachmentReader>,
     /// The time for one turn, from its begin to its commit.
     deadline: Duration,
+    workbench: Workbench,
     clock: Clock,
     ids: Ids,
 }
@@ -131,7 +133,7 @@ struct Running<'a> {
 impl TurnRunner {
     /// A runner that asks the models of `pool` and ends a turn with what there is when `deadline` is over.
     pub fn new(pool: Arc<Pool>, deadline: Duration, clock: Clock, ids: Ids) -> Self {
-        Self { pool, reader: None, deadline, clock, ids }
+        Self { pool, reader: None, deadline, workbench: Workbench::of_this_machine(), clock, ids }
     }
 
     /// With what turns customers' files into words.
@@ -195,6 +197,7 @@ impl TurnRunner {
     ) -> Result<TurnReport, RunError> {
         let begun = Instant::now();
         let mut deadline = begun + self.deadline;
+        let mut place = self.workbench.place().await;
         let mut context = self.context(tenant, claim).await?;
         let input = self.input(tenant, claim, &context).await?;
         trace.history = input.history.len();
@@ -213,12 +216,14 @@ impl TurnRunner {
         loop {
             let event = match step {
                 Step::Run(call) => {
+                    place.leave_for(&call);
                     let contact_id = &context.contact_id;
                     let now_ms = self.clock.now_ms();
                     let caller = Caller { tenant, claim, contact_id, deadline, now_ms };
                     caller.run(call, &mut running.latency, running.trace).await
                 }
                 Step::Ask(request) => {
+                    place.leave();
                     withdraw(&mut heard, listener.as_mut());
                     let asked = Instant::now();
                     let asker = Asker { tenant: &tenant.account, conversation: &claim.conversation };
@@ -228,6 +233,7 @@ impl TurnRunner {
                     event
                 }
                 Step::Commit(outcome) => {
+                    place.leave();
                     running.latency.total = milliseconds(begun);
                     match self.commit(&mut running, *outcome).await? {
                         Ended::Done(report) => return Ok(*report),
@@ -241,6 +247,7 @@ impl TurnRunner {
                             changes += 1;
                             withdraw(&mut heard, listener.as_mut());
                             deadline = Instant::now() + self.deadline;
+                            place.back().await;
                             context = self.context(tenant, claim).await?;
                             running.owner_ms = context.owner_ms;
                             let mut input = self.input(tenant, claim, &context).await?;
@@ -251,6 +258,7 @@ impl TurnRunner {
                     }
                 }
             };
+            place.back().await;
             step = turn.on(event);
         }
     }
