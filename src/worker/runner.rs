@@ -51,6 +51,7 @@ use crate::{
         turn_context::TurnContext,
         usage::KeyUsage,
     },
+    text::words,
 };
 
 /// How often a turn starts over because what it decided on was no longer so.
@@ -431,7 +432,7 @@ impl TurnRunner {
     async fn note_gap(&self, tenant: &TenantContext, question: String, confidence: f32) {
         let (db, now_ms) = (tenant.db.clone(), self.clock.now_ms());
         let noted = tokio::task::spawn_blocking(move || {
-            let normalized = crate::engine::words::words(&question).join(" ");
+            let normalized = words(&question).join(" ");
             db.record_gap(&question, &normalized, confidence, now_ms)
         });
         match noted.await {
