@@ -12,7 +12,7 @@ pub(crate) use self::{
     token::{Token, tokens},
     unit::{Unit, held_by, is_unit},
 };
-use crate::knowledge::terms::fold;
+use crate::text::fold;
 
 /// A number with its unit, if it has one, and where it stands in the folded text.
 #[derive(Debug, Clone, PartialEq, Eq)]

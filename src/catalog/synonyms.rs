@@ -6,10 +6,7 @@ use std::{
 };
 
 use super::sound::sound;
-use crate::{
-    domain::language::Language,
-    knowledge::terms::{is_stop_word, stem},
-};
+use crate::{domain::language::Language, knowledge::terms::is_stop_word, text::stem};
 
 /// The groups, one a line; what stands in a group stands for each other.
 const GROUPS: &str = include_str!("data/synonyms.txt");
@@ -105,7 +102,7 @@ fn lines() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::terms::fold;
+    use crate::text::fold;
 
     #[test]
     fn the_list_is_folded_and_says_nothing_twice() {

@@ -12,8 +12,9 @@ use crate::{
         terms::{analyse, is_packing},
     },
     domain::language::Language,
-    knowledge::terms::{fold, words},
+    knowledge::terms::words,
     store::{StoreError, product_index::ProductIndex},
+    text::fold,
 };
 
 /// A question with more different words is cut.

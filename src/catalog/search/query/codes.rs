@@ -4,8 +4,8 @@ use super::{Form, Part};
 use crate::{
     catalog::{measure, terms::code_term},
     domain::product::sku_key,
-    knowledge::terms::fold,
     store::{StoreError, product_index::ProductIndex},
+    text::fold,
 };
 
 /// What a code tells: nearly everything.
