@@ -3,8 +3,8 @@
 
 mod phrases;
 
-use self::phrases::{ALL, AROUND, AROUND_QUANTITY, HEDGES, NO, YES};
-use super::quantity;
+use self::phrases::{ALL, AROUND, AROUND_QUANTITY, CHANGES, CLOSES, HEDGES, LATER, NO, YES};
+use super::{quantity, reading};
 use crate::engine::words::{undrawn, words};
 
 /// An answer to a proposal.
@@ -16,6 +16,8 @@ pub(crate) enum Answer {
     No,
     /// So many instead.
     Quantity(u32),
+    /// Not now.
+    Later,
     /// It sounds like an answer, and could be either.
     Unclear,
     /// Something else was said.
@@ -31,64 +33,66 @@ pub(crate) fn answer(text: &str, pieces: Option<u32>, named: impl Fn(&str) -> bo
     if let Some(sign) = sign(text) {
         return sign;
     }
+    if reading::supposes(text) {
+        return Answer::Other { refuses: false };
+    }
     let said: Vec<String> = words(text).iter().map(|word| undrawn(word)).collect();
     let said: Vec<&str> = said.iter().map(String::as_str).collect();
-    let (mut yes, mut no, mut hedges) = (0, 0, 0);
-    let mut quantity = None;
-    let mut rest = 0;
+    let mut heard = Heard { asks: text.contains('?'), ..Heard::default() };
     let mut at = 0;
     while let Some(left) = said.get(at..).filter(|left| !left.is_empty()) {
-        let lengths = [HEDGES, NO, YES, ALL, AROUND, AROUND_QUANTITY].map(|list| longest(list, left));
-        let [hedge, refusal, agreement, all, around, around_quantity] = lengths;
+        // Where two lists know the same words, the more careful one is first.
+        let lists = [HEDGES, LATER, NO, CLOSES, YES, ALL, CHANGES, AROUND_QUANTITY, AROUND];
+        let lengths = lists.map(|list| longest(list, left));
         let most = lengths.into_iter().max().unwrap_or_default();
         // "una" in "la una" is no answer, but "una" alone is a quantity.
         if let Some((count, used)) = quantity::leading(left).filter(|(_, used)| *used >= most.max(1)) {
-            if quantity.is_some_and(|known| known != count) {
-                rest += 1;
-            }
-            quantity = Some(count);
+            heard.rest += usize::from(heard.quantity.is_some_and(|known| known != count));
+            heard.quantity = Some(count);
             at += used;
         } else if most == 0 {
             let is_named = left.first().is_some_and(|word| named(word));
-            rest += usize::from(!is_named);
+            heard.rest += usize::from(!is_named);
             at += 1;
         } else {
-            // Where two lists know the same words, the more careful one is right.
-            if hedge == most {
-                hedges += 1;
-            } else if refusal == most {
-                no += 1;
-            } else if agreement == most {
-                yes += 1;
-            } else if all == most {
-                yes += usize::from(pieces.is_some());
-            } else {
-                debug_assert!(around == most || around_quantity == most, "one of the lists is the longest");
+            match lengths.iter().position(|length| *length == most) {
+                Some(0) => heard.hedges += 1,
+                Some(1) => heard.later += 1,
+                Some(2) => heard.no += 1,
+                Some(3) => heard.closes += 1,
+                Some(4) => heard.yes += 1,
+                Some(5) => heard.yes += usize::from(pieces.is_some()),
+                Some(6) => heard.changes += 1,
+                _ => {}
             }
             at += most;
         }
     }
-    let asks = text.contains('?');
-    decide(Heard { yes, no, hedges, quantity, rest, asks }, pieces)
+    decide(&heard, pieces)
 }
 
 /// What was heard in an answer.
+#[derive(Default)]
 struct Heard {
     yes: usize,
     no: usize,
     hedges: usize,
+    later: usize,
+    /// "That is all".
+    closes: usize,
+    /// "Rather", "only": before another quantity.
+    changes: usize,
     quantity: Option<u32>,
     /// Words that are none of an answer.
     rest: usize,
     asks: bool,
 }
 
-fn decide(heard: Heard, pieces: Option<u32>) -> Answer {
-    let Heard { yes, no, hedges, quantity, rest, asks } = heard;
-    let is_answer = yes + no + hedges > 0;
+fn decide(heard: &Heard, pieces: Option<u32>) -> Answer {
+    let Heard { yes, no, hedges, later, closes, changes, quantity, rest, asks } = *heard;
     if rest > 0 || asks {
         // Words that are not understood: an agreement among them may be one with conditions.
-        return match (yes, no, hedges) {
+        return match (yes, no, hedges + later) {
             (_, 1.., _) => Answer::Other { refuses: true },
             (1.., 0, _) | (0, 0, 1..) if !asks && rest <= 3 => Answer::Unclear,
             _ => Answer::Other { refuses: false },
@@ -97,17 +101,20 @@ fn decide(heard: Heard, pieces: Option<u32>) -> Answer {
     if hedges > 0 {
         return Answer::Unclear;
     }
+    if later > 0 {
+        return if yes == 0 && quantity.is_none() { Answer::Later } else { Answer::Unclear };
+    }
     match (yes > 0, no > 0, quantity) {
         (_, _, Some(0)) => Answer::No,
+        // "Rather five" of five that were proposed: to be sure, it is asked.
+        (false, false, Some(count)) if Some(count) == pieces && changes > 0 => Answer::Unclear,
         (_, false, Some(count)) if Some(count) == pieces => Answer::Yes,
         (_, _, Some(count)) => Answer::Quantity(count),
         (true, false, None) => Answer::Yes,
         (false, true, None) => Answer::No,
         (true, true, None) => Answer::Unclear,
-        (false, false, None) => {
-            debug_assert!(!is_answer, "an answer was counted");
-            Answer::Other { refuses: false }
-        }
+        (false, false, None) if closes > 0 => Answer::Unclear,
+        (false, false, None) => Answer::Other { refuses: false },
     }
 }
 

@@ -6,7 +6,7 @@ mod phrases;
 
 use self::{
     parts::{is_empty, one, wanted},
-    phrases::{ASK, BUY, CANCEL, ORDERS, REMOVE, SWAP, TOTAL},
+    phrases::{ASK, BUY, CANCEL, IF, MY_ORDER, ORDERS, REMOVE, SUPPOSE, SWAP, TOTAL},
 };
 use crate::{
     domain::cart::Wanted,
@@ -20,6 +20,8 @@ pub(crate) enum Act {
     Buy,
     /// To know whether there is what it names, or what it costs.
     Ask,
+    /// To know what so many of what it names, or of what was talked about, would come to.
+    Suppose,
     /// To take what it names out of the order.
     Remove,
     /// To have the last thing it names in the place of the first.
@@ -54,6 +56,8 @@ pub(crate) fn read(text: &str) -> Reading {
     let says = |list: &[&str]| list.iter().any(|phrase| folded.contains(&format!(" {phrase} ")));
     let order = order_number(text);
     let wanted = || wanted(text);
+    let names_nothing = || wanted().iter().all(|wanted| is_empty(&wanted.text));
+    let counts = || wanted().iter().any(|wanted| wanted.quantity.is_some());
     let act = if says(CANCEL) {
         Act::Cancel
     } else if says(ORDERS) || order.is_some() {
@@ -62,10 +66,14 @@ pub(crate) fn read(text: &str) -> Reading {
         Act::Swap
     } else if says(REMOVE) {
         Act::Remove
-    } else if says(TOTAL) && wanted().iter().all(|wanted| is_empty(&wanted.text)) {
+    } else if (says(SUPPOSE) || (text.contains('?') && says(IF))) && counts() {
+        Act::Suppose
+    } else if says(TOTAL) && names_nothing() {
         Act::Total
     } else if says(BUY) {
         Act::Buy
+    } else if says(MY_ORDER) && names_nothing() {
+        Act::Orders
     } else if says(ASK) {
         Act::Ask
     } else {
@@ -77,6 +85,17 @@ pub(crate) fn read(text: &str) -> Reading {
         _ => wanted(),
     };
     Reading { act, wanted, order }
+}
+
+/// Whether a text supposes something: "¿y si llevo 20?" neither agrees nor orders.
+pub(crate) fn supposes(text: &str) -> bool {
+    read(text).act == Act::Suppose
+}
+
+/// Whether a text speaks of what is being carried: "¿cuánto llevo?".
+pub(crate) fn names_a_cart(text: &str) -> bool {
+    let said = words(text);
+    said.iter().any(|word| matches!(word.as_str(), "llevo" | "carrito" | "cart" | "carrinho" | "levando"))
 }
 
 /// The number of an order: eight letters and digits with both among them, in capitals or behind a sign.
@@ -103,7 +122,7 @@ fn swapped(text: &str) -> Vec<Wanted> {
 }
 
 fn swapped_in(text: &str) -> Vec<Wanted> {
-    for between in [" por ", " for ", " pelo ", " pela "] {
+    for between in [" por ", " for ", " pelo ", " pela ", " with ", " to "] {
         if let Some((old, new)) = text.split_once(between) {
             return [old, new].into_iter().filter_map(one).collect();
         }

@@ -10,6 +10,7 @@ mod picking;
 mod proposing;
 mod requesting;
 mod speaking;
+mod supposing;
 
 use serde_json::json;
 
@@ -54,6 +55,8 @@ pub(super) struct Sale {
     missed: Option<String>,
     /// What is nearest to what was asked for and not found.
     near: Vec<Product>,
+    /// The customer's words for what is shown.
+    topic: Option<String>,
     /// What a model asked for.
     requested: Requested,
 }
@@ -93,6 +96,9 @@ impl Turn {
         let text = self.question.text.clone();
         let cart = standing.cart.clone();
         let mut refuses = false;
+        if let Some(step) = self.answer_supposed() {
+            return Some(step);
+        }
         if let Some(order) = &open {
             let said = self.answer_to(order);
             self.keep_language(said);
@@ -103,6 +109,7 @@ impl Turn {
                     return Some(self.look_up(Purpose::Quantity(count), Vec::new(), skus(&order.items)));
                 }
                 Answer::Quantity(_) | Answer::Unclear => return Some(self.ask_again(order)),
+                Answer::Later => return Some(self.wait_for(order)),
                 Answer::Other { refuses: said } => refuses = said,
             }
         } else if let Some(step) = self.answer_without_order(&cart) {
@@ -115,13 +122,23 @@ impl Turn {
         match reading.act {
             Act::Orders => return Some(self.tell_orders(reading.order.as_deref())),
             Act::Cancel => return Some(self.cancel(open.as_ref())),
-            Act::Total => return open.as_ref().map(|order| self.tell_total(order)),
-            Act::Bare | Act::Ask | Act::Buy | Act::Remove | Act::Swap => {}
+            Act::Total if open.is_some() => return open.as_ref().map(|order| self.tell_total(order)),
+            Act::Total if reading::names_a_cart(&text) && cart.shown.is_empty() => {
+                return Some(self.tell_orders(None));
+            }
+            Act::Remove | Act::Swap if open.is_none() => {
+                if let Some(step) = self.change_sold(&reading) {
+                    return Some(step);
+                }
+            }
+            Act::Total => return None,
+            Act::Bare | Act::Ask | Act::Buy | Act::Suppose | Act::Remove | Act::Swap => {}
         }
         let is_picking = !cart.shown.is_empty();
         let is_small_talk = smalltalk::recognise(&text, &self.input.business.name).is_some();
         let names = reading.wanted.iter().any(|wanted| !parts::is_empty(&wanted.text));
-        if !names && !is_picking {
+        let supposes = reading.act == Act::Suppose && open.is_some();
+        if !names && !is_picking && !supposes {
             let only_says_so = reading.act == Act::Buy && !words(&text).is_empty() && parts::is_empty(&text);
             return only_says_so.then(|| self.say_sale(self.builtin_text(Text::SaleWhat)));
         }
@@ -132,7 +149,12 @@ impl Turn {
         if is_small_talk && !is_picking {
             return None;
         }
-        let queries = reading.wanted.iter().map(|wanted| wanted.text.clone()).collect();
+        let mut queries: Vec<String> = reading.wanted.iter().map(|wanted| wanted.text.clone()).collect();
+        if let (Some(topic), [only], false) =
+            (&cart.topic, reading.wanted.as_slice(), is_small_talk || is_long)
+        {
+            queries.push(format!("{topic} {}", only.text));
+        }
         let mut known = cart.shown;
         known.extend(open.iter().flat_map(|order| skus(&order.items)));
         Some(self.look_up_for(Shopping { purpose: Purpose::Message, reading, refuses }, queries, known))
@@ -193,10 +215,12 @@ impl Turn {
             .filter_map(|sku| known.iter().find(|product| sku_key(&product.sku) == sku_key(sku)))
             .cloned()
             .collect();
-        if let Some(step) = self.pick(reading, &cart, &shown) {
+        let refined = found.get(reading.wanted.len());
+        if let Some(step) = self.pick(reading, &cart, &shown, found.first(), refined) {
             return Some(step);
         }
         match reading.act {
+            Act::Suppose => self.suppose(reading, found, known, &shown),
             Act::Remove => self.take_out(reading, known),
             Act::Swap => self.swap(reading, found, known),
             Act::Buy => self.buy(&reading.wanted, found, known, *refuses),

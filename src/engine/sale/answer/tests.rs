@@ -100,19 +100,71 @@ fn what_could_be_either_is_asked_about() {
         "creo que sí",
         "no sé",
         "tal vez",
-        "espera",
         "sí, no, espera",
         "sí pero mañana",
         "quizás",
-        "déjame ver",
         "not sure",
         "acho que sim",
         "sí... no",
         "sí y un descuento",
-        "luego",
         "puede ser",
     ] {
         check(text, Answer::Unclear);
+    }
+}
+
+#[test]
+fn what_is_put_off_is_neither_agreed_to_nor_refused() {
+    for text in [
+        "espera",
+        "todavía no",
+        "luego",
+        "déjame ver",
+        "un momento porfa",
+        "ahorita te digo",
+        "hold on",
+        "not yet",
+        "wait",
+        "ainda não",
+        "peraí",
+        "depois",
+    ] {
+        check(text, Answer::Later);
+    }
+}
+
+#[test]
+fn what_impatient_people_write_is_understood() {
+    for text in [
+        "si porfa",
+        "claro que sí",
+        "ok 👍",
+        "dale pues",
+        "sisi",
+        "va",
+        "si xfa",
+        "yes please",
+        "sim",
+        "pode ser",
+        "hágale",
+        "alright",
+        "quero sim",
+    ] {
+        check(text, Answer::Yes);
+    }
+    for text in ["no gracias", "mejor no", "por ahora no", "ninguno", "nah", "agora não"] {
+        check(text, Answer::No);
+    }
+    check("sí pero 2", Answer::Quantity(2));
+    check("mejor 5", Answer::Quantity(5));
+    // Five of five, or rather five of something else?
+    check("mejor 7", Answer::Unclear);
+    check("eso es todo", Answer::Unclear);
+    check("sí, espera", Answer::Unclear);
+    for text in
+        ["¿y si llevo 20?", "y si llevo 7", "what if I take 7?", "e se eu levar 7?", "cuánto sería por 7"]
+    {
+        check(text, Answer::Other { refuses: false });
     }
 }
 

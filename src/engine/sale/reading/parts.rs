@@ -12,14 +12,14 @@ const MAX_WANTED: usize = 12;
 
 /// A word of a message, as it is written and folded.
 #[derive(Debug, Clone)]
-struct Word<'a> {
-    raw: &'a str,
-    folded: String,
+pub(in crate::engine::sale) struct Word<'a> {
+    pub(in crate::engine::sale) raw: &'a str,
+    pub(in crate::engine::sale) folded: String,
     /// Whether a comma, a line or a sentence ends behind it.
-    ends: bool,
+    pub(in crate::engine::sale) ends: bool,
 }
 
-fn split(text: &str) -> Vec<Word<'_>> {
+pub(in crate::engine::sale) fn split(text: &str) -> Vec<Word<'_>> {
     let mut found: Vec<Word<'_>> = Vec::new();
     for line in text.lines() {
         for raw in line.split_whitespace() {
@@ -154,6 +154,16 @@ pub(crate) fn is_empty(text: &str) -> bool {
                     | "it"
                     | "the"
                     | "what"
+                    | "if"
+                    | "se"
+                    | "serian"
+                    | "llevara"
+                    | "llevar"
+                    | "compro"
+                    | "take"
+                    | "levar"
+                    | "about"
+                    | "for"
             )
     })
 }
@@ -210,7 +220,10 @@ fn part_wanted(part: &[Word<'_>]) -> Option<Wanted> {
     let mut named = false;
     while let Some(word) = part.get(at) {
         let left = folded.get(at..).unwrap_or_default();
+        let names_a_number =
+            at.checked_sub(1).and_then(|at| folded.get(at)).is_some_and(|word| is_naming(word));
         if wanted.quantity.is_none()
+            && !names_a_number
             && let Some((count, used)) = quantity::leading(left)
             && let Some(kind) = kind_of(left, used, named)
         {
@@ -241,6 +254,43 @@ fn part_wanted(part: &[Word<'_>]) -> Option<Wanted> {
     }
     wanted.text = trimmed(&kept);
     (!wanted.text.is_empty() || wanted.quantity.is_some()).then_some(wanted)
+}
+
+/// Whether the number behind a word is a name: "modelo 500", "calibre 12".
+fn is_naming(word: &str) -> bool {
+    matches!(
+        word,
+        "modelo"
+            | "model"
+            | "mod"
+            | "referencia"
+            | "reference"
+            | "ref"
+            | "codigo"
+            | "code"
+            | "clave"
+            | "sku"
+            | "serie"
+            | "series"
+            | "tipo"
+            | "type"
+            | "calibre"
+            | "cal"
+            | "gauge"
+            | "talla"
+            | "size"
+            | "tamanho"
+            | "tamano"
+            | "numero"
+            | "number"
+            | "num"
+            | "nro"
+            | "parte"
+            | "part"
+            | "grado"
+            | "grade"
+            | "version"
+    )
 }
 
 /// What a number counts.
@@ -286,7 +336,9 @@ pub(crate) fn counts(text: &str) -> Vec<u32> {
     while let Some(left) = folded.get(at..).filter(|left| !left.is_empty()) {
         match quantity::leading(left) {
             Some((count, used)) => {
-                if kind_of(left, used, false).is_some() {
+                let names_a_number =
+                    at.checked_sub(1).and_then(|at| folded.get(at)).is_some_and(|word| is_naming(word));
+                if !names_a_number && kind_of(left, used, false).is_some() {
                     counts.push(count);
                 }
                 at += used;

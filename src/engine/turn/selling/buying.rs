@@ -77,6 +77,7 @@ impl Turn {
         };
         if let Some((place, products)) = undecided.into_iter().next() {
             let quantity = wanted.get(place).and_then(|want| want.quantity);
+            self.sale.topic = wanted.get(place).map(|want| want.text.clone());
             return Some(self.ask_which(&products, quantity, waiting(place), &basket));
         }
         if let Some((place, product)) = uncounted.into_iter().next() {

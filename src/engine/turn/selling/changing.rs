@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        cart::Cart,
+        cart::{Cart, Wanted},
         effect::Effect,
         handoff::HandoffReason,
         order::{OrderRecord, OrderStatus},
@@ -89,11 +89,28 @@ impl Turn {
         let Some(order) = sold.cloned() else {
             return self.say_sale(self.builtin_text(Text::SaleNoOrders));
         };
-        let text = self.order_text(Text::SaleByPerson, &order);
+        self.leave_to_a_person(&order)
+    }
+
+    /// A change of what is sold already.
+    pub(super) fn change_sold(&mut self, reading: &Reading) -> Option<Step> {
+        let language = self.input.business.language;
+        let named = |order: &&OrderRecord| {
+            let of_it = |wanted: &Wanted| basket::named_in(&order.items, &wanted.text, language).is_some();
+            order.status == OrderStatus::Confirmed && reading.wanted.iter().any(of_it)
+        };
+        let order = self.input.standing.orders.iter().find(named).cloned()?;
+        Some(self.leave_to_a_person(&order))
+    }
+
+    /// What is registered is changed by a person, who is called.
+    fn leave_to_a_person(&mut self, order: &OrderRecord) -> Step {
+        let text = self.order_text(Text::SaleByPerson, order);
         self.sale.spoke = true;
+        self.sale.order = Some(order.public());
         self.ledger.handoff = Some(HandoffReason::ExplicitRequest);
         let person = self.handoff_words(HandoffReason::ExplicitRequest).text;
-        self.commit(Spoken::builtin(format!("{text} {person}"), Vec::new()))
+        self.commit(Spoken::builtin(format!("{person}\n\n{text}"), Vec::new()))
     }
 
     /// The customer does not want what was proposed.

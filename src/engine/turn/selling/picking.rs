@@ -6,15 +6,17 @@ use crate::{
         cart::{Asked, Cart, Wanted},
         effect::Effect,
         order::{OrderItem, OrderRecord, OrderStatus},
-        product::Product,
+        product::{Product, ProductSearch},
     },
     engine::{
         sale::{
             answer::{self, Answer},
-            choice,
+            choice::{self, Choice, Sureness},
+            pointing::{self, Pointed},
             reading::{Act, Reading, parts},
         },
         turn::{Step, Turn},
+        words::words,
     },
     prompts::Text,
 };
@@ -60,76 +62,136 @@ impl Turn {
                 self.sale.effects.push(Effect::SaveCart(Cart::default()));
                 Some(self.say_sale(self.builtin_text(Text::SaleCancelled)))
             }
-            Answer::Quantity(_) | Answer::Unclear | Answer::Other { .. } => None,
+            Answer::Quantity(_) | Answer::Later | Answer::Unclear | Answer::Other { .. } => None,
         }
     }
 
-    /// A choice among what was shown, or how many of it.
-    pub(super) fn pick(&mut self, reading: &Reading, cart: &Cart, shown: &[Product]) -> Option<Step> {
-        if shown.is_empty() || reading.wanted.len() > 1 || matches!(reading.act, Act::Remove | Act::Swap) {
+    /// A choice among what was shown, or how many of it. `direct` is what the message's own words found, `refined` what they
+    /// found together with the words for what was shown.
+    pub(super) fn pick(
+        &mut self,
+        reading: &Reading,
+        cart: &Cart,
+        shown: &[Product],
+        direct: Option<&ProductSearch>,
+        refined: Option<&ProductSearch>,
+    ) -> Option<Step> {
+        if shown.is_empty() || !matches!(reading.act, Act::Buy | Act::Bare | Act::Ask) {
             return None;
         }
         let text = self.question.text.clone();
         let said = answer::answer(&text, None, |_| false);
-        let wanted = reading.wanted.first();
-        let quantity = wanted.and_then(|wanted| wanted.quantity);
-        let names = wanted.is_some_and(|wanted| !parts::is_empty(&wanted.text));
-        let chosen = match (cart.asked, shown) {
-            (_, [only]) if !names => match (said, quantity) {
-                (Answer::No, _) => {
-                    self.sale.effects.push(Effect::SaveCart(Cart::default()));
-                    return Some(self.say_sale(self.builtin_text(Text::SaleCancelled)));
-                }
-                (Answer::Quantity(count), _) => Some((only, Some(count))),
-                (_, Some(count)) => Some((only, Some(count))),
-                (Answer::Yes, None) => return Some(self.ask_how_many(only, cart.waiting.clone())),
-                _ => None,
-            },
-            (Some(Asked::Which | Asked::Nothing), several) => {
-                if said == Answer::No {
-                    self.sale.effects.push(Effect::SaveCart(Cart::default()));
-                    return Some(self.say_sale(self.builtin_text(Text::SaleCancelled)));
-                }
-                if matches!(said, Answer::Yes | Answer::Unclear) {
-                    return Some(self.ask_which(
-                        several,
-                        cart.quantity,
-                        cart.waiting.clone(),
-                        &Basket::default(),
-                    ));
-                }
-                let bare_count = match said {
-                    Answer::Quantity(count) if usize::try_from(count).is_ok_and(|n| n > several.len()) => {
-                        Some(count)
-                    }
-                    _ => None,
-                };
-                if let Some(count) = bare_count.filter(|_| !names) {
-                    // How many is known now, and not yet of which.
-                    return Some(self.ask_which(
-                        several,
-                        Some(count),
-                        cart.waiting.clone(),
-                        &Basket::default(),
-                    ));
-                }
-                let product = choice::among(&text, several, self.input.business.language)?;
-                // A bare number names the place, not the quantity.
-                let count = quantity.filter(|_| names || several.len() == 1).or(cart.quantity);
-                Some((product, count))
+        if said == Answer::No {
+            self.sale.effects.push(Effect::SaveCart(Cart::default()));
+            return Some(self.say_sale(self.builtin_text(Text::SaleCancelled)));
+        }
+        match pointing::pointed(&text, shown, self.input.business.language) {
+            Pointed::At(places) => return Some(self.choose(&places, reading, cart, shown)),
+            Pointed::Among(places, count) => {
+                let some: Vec<Product> =
+                    places.iter().filter_map(|place| shown.get(*place)).cloned().collect();
+                return Some(self.ask_which_shown(&some, count, cart));
             }
-            _ => None,
-        };
-        let (product, count) = chosen?;
-        let mut all = vec![Wanted {
-            text: product.sku.clone(),
-            quantity: count.or(cart.quantity),
-            ..Wanted::default()
-        }];
-        all.extend(cart.waiting.iter().cloned());
-        let queries = all.iter().map(|wanted| wanted.text.clone()).collect();
+            Pointed::Packed(_, asked) => return Some(self.tell_not_packed(&asked, shown, cart)),
+            Pointed::Nothing => {}
+        }
+        match (said, shown) {
+            // "How many?" — "Yes."
+            (Answer::Yes, [_]) => return Some(self.choose(&[(0, Some(1))], reading, cart, shown)),
+            (Answer::Yes, _) if self.only_thanks() => return None,
+            (Answer::Yes | Answer::Unclear, _) => return Some(self.ask_which_shown(shown, None, cart)),
+            _ => {}
+        }
+        self.refine(reading, cart, shown, direct?, refined?)
+    }
+
+    /// Takes what was pointed at.
+    fn choose(
+        &mut self,
+        places: &[(usize, Option<u32>)],
+        reading: &Reading,
+        cart: &Cart,
+        shown: &[Product],
+    ) -> Step {
+        // Whoever wants several of a list and does not say how many wants one of each; so does who is asked how many of one
+        // product and says "that one".
+        let is_asked = cart.asked == Some(Asked::HowMany)
+            && reading.act != Act::Ask
+            && !self.question.text.contains('?');
+        let unsaid = if places.len() > 1 || (is_asked && shown.len() == 1) { Some(1) } else { None };
+        let more = reading.wanted.iter().any(|wanted| wanted.more);
+        let mut wanted: Vec<Wanted> = places
+            .iter()
+            .filter_map(|(place, count)| Some((shown.get(*place)?, count)))
+            .map(|(product, count)| Wanted {
+                text: product.sku.clone(),
+                quantity: count.or(cart.quantity).or(unsaid),
+                more,
+                ..Wanted::default()
+            })
+            .collect();
+        wanted.extend(cart.waiting.iter().cloned());
+        self.take(wanted, reading)
+    }
+
+    /// Looks up what was chosen by its number, and what still waits, to put it into the order.
+    pub(super) fn take(&mut self, wanted: Vec<Wanted>, reading: &Reading) -> Step {
+        if let Some(language) = self.input.previous_language {
+            self.question.language = language;
+        }
+        let queries = wanted.iter().map(|wanted| wanted.text.clone()).collect();
         let known = self.open_order().map(|order| skus(&order.items)).unwrap_or_default();
-        let shopping = Shopping { purpose: Purpose::Chosen(all), reading: reading.clone(), refuses: false };
-        Some(self.look_up_for(shopping, queries, known))
+        let purpose = Purpose::Chosen(wanted);
+        self.look_up_for(Shopping { purpose, reading: reading.clone(), refuses: false }, queries, known)
+    }
+
+    /// "The one of 20 kg": another one of what was shown.
+    fn refine(
+        &mut self,
+        reading: &Reading,
+        cart: &Cart,
+        shown: &[Product],
+        direct: &ProductSearch,
+        refined: &ProductSearch,
+    ) -> Option<Step> {
+        let [wanted] = reading.wanted.as_slice() else { return None };
+        let text = self.question.text.clone();
+        let says_so = pointing::is_refinement(&text, self.input.business.language);
+        let is_other = choice::choose(direct, Sureness::Asking) != Choice::Nothing;
+        if parts::is_empty(&wanted.text) || (is_other && !says_so) {
+            return None;
+        }
+        let quantity = wanted.quantity.or(cart.quantity);
+        match choice::choose(refined, Sureness::Asking) {
+            Choice::One(product) => {
+                let mut all = vec![Wanted { text: product.sku, quantity, ..Wanted::default() }];
+                all.extend(cart.waiting.iter().cloned());
+                Some(self.take(all, reading))
+            }
+            Choice::Which(products) => Some(self.ask_which_shown(&products, quantity, cart)),
+            Choice::SoldOut(product, near) => {
+                let mut basket = Basket::default();
+                basket.note_sold_out(&product.name);
+                Some(self.tell_sold_out(&basket, &near, quantity))
+            }
+            Choice::Nothing if says_so => Some(self.tell_none_such(&wanted.text, shown, cart)),
+            Choice::Nothing => None,
+        }
+    }
+
+    /// Asks once more which of what was shown is meant.
+    fn ask_which_shown(&mut self, products: &[Product], quantity: Option<u32>, cart: &Cart) -> Step {
+        if let Some(language) = self.input.previous_language {
+            self.question.language = language;
+        }
+        self.sale.topic.clone_from(&cart.topic);
+        self.ask_which(products, quantity.or(cart.quantity), cart.waiting.clone(), &Basket::default())
+    }
+
+    /// Whether the message thanks and does not say yes to anything.
+    fn only_thanks(&self) -> bool {
+        let said = words(&self.question.text);
+        let has = |list: &[&str]| said.iter().any(|word| list.contains(&word.as_str()));
+        has(&["gracias", "thanks", "thank", "obrigado", "obrigada"]) && !has(&["si", "sim", "yes", "claro"])
     }
 }

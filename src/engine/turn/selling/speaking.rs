@@ -128,6 +128,41 @@ impl Turn {
         self.say_sale(text)
     }
 
+    /// The customer will say later: until when the pieces are set aside.
+    pub(super) fn wait_for(&mut self, order: &OrderRecord) -> Step {
+        let left_ms = order.expires_ms.saturating_sub(self.input.now_ms);
+        let products = listed(&order.items, self.question.language);
+        let text = self.sale_text(Text::SaleLater, |sale| {
+            sale.products = products;
+            sale.total = order.total.to_text();
+            sale.quantity = (left_ms / 60_000).max(1).to_string();
+        });
+        self.sale.order = Some(order.public());
+        self.say_sale(text)
+    }
+
+    /// None of what was shown is as the customer wants it: what there is.
+    pub(super) fn tell_none_such(&mut self, asked: &str, shown: &[Product], cart: &Cart) -> Step {
+        self.tell_of_shown(Text::SaleNoneSuch, asked, shown, cart)
+    }
+
+    /// What was shown does not come in such a package.
+    pub(super) fn tell_not_packed(&mut self, asked: &str, shown: &[Product], cart: &Cart) -> Step {
+        self.tell_of_shown(Text::SaleNotPacked, asked, shown, cart)
+    }
+
+    fn tell_of_shown(&mut self, text: Text, asked: &str, shown: &[Product], cart: &Cart) -> Step {
+        let lines = self.options(shown);
+        let text = self.sale_text(text, |sale| {
+            asked.clone_into(&mut sale.asked);
+            sale.lines = lines;
+        });
+        self.sale.topic.clone_from(&cart.topic);
+        let asked = if shown.len() == 1 { Asked::HowMany } else { Asked::Which };
+        self.show(shown, asked, None, cart.waiting.clone());
+        self.say_sale(text)
+    }
+
     /// Tells what the open order comes to.
     pub(super) fn tell_total(&mut self, order: &OrderRecord) -> Step {
         let text = self.proposal_text(order);
@@ -170,6 +205,7 @@ impl Turn {
 
     /// Answers a question for products.
     pub(super) fn tell_products(&mut self, wanted: &Wanted, found: &ProductSearch) -> Option<Step> {
+        self.sale.topic = Some(wanted.text.clone());
         match choice::choose(found, Sureness::Asking) {
             Choice::One(product) => {
                 let few = self.input.desk.shop.low_stock;
@@ -239,7 +275,14 @@ impl Turn {
     fn show(&mut self, products: &[Product], asked: Asked, quantity: Option<u32>, waiting: Vec<Wanted>) {
         let shown: Vec<String> = choices(products).map(|product| product.sku.clone()).collect();
         self.sale.choices = (1..=shown.len()).map(|place| place.to_string()).collect();
-        self.sale.effects.push(Effect::SaveCart(Cart { shown, asked: Some(asked), quantity, waiting }));
+        let topic = self.sale.topic.take();
+        self.sale.effects.push(Effect::SaveCart(Cart {
+            shown,
+            asked: Some(asked),
+            quantity,
+            topic,
+            waiting,
+        }));
     }
 
     /// Products to choose from, a line each.
