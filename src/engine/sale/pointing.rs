@@ -28,6 +28,8 @@ enum Target {
     Place(usize),
     Cheapest,
     Dearest,
+    Largest,
+    Smallest,
     /// All that were shown, when they are so many.
     All(Option<usize>),
     /// "That one".
@@ -112,7 +114,7 @@ pub(crate) fn is_refinement(text: &str, language: Language) -> bool {
         Some(&("el" | "la" | "los" | "las" | "lo" | "uno" | "una" | "o" | "os" | "as" | "um" | "uma")) => {
             is_of(said.get(1))
         }
-        Some(&("the" | "ones" | "one")) => said.iter().skip(1).take(2).any(|word| is_of(Some(word))),
+        Some(&("the" | "ones" | "one")) => said.iter().skip(1).take(3).any(|word| is_of(Some(word))),
         first => is_of(first),
     };
     if begins {
@@ -250,6 +252,9 @@ fn target(left: &[&str], asks: bool, shown: usize) -> Option<(Target, usize)> {
     {
         return Some((Target::Cheapest, if word == "cheapest" { 1 } else { 2 }));
     }
+    if let Some((target, used)) = by_size_word(if is_more { next } else { word }) {
+        return Some((target, used + usize::from(is_more)));
+    }
     if matches!(word, "ambos" | "ambas" | "both") {
         return Some((Target::All(Some(2)), 1));
     }
@@ -285,6 +290,17 @@ fn target(left: &[&str], asks: bool, shown: usize) -> Option<(Target, usize)> {
     (is_that && !asks).then_some((Target::That, 1))
 }
 
+fn by_size_word(word: &str) -> Option<(Target, usize)> {
+    match word {
+        "grande" | "grandes" | "grandota" | "biggest" | "largest" | "bigger" | "larger" | "big" | "large" => {
+            Some((Target::Largest, 1))
+        }
+        "chico" | "chica" | "chiquito" | "chiquita" | "pequeno" | "pequena" | "pequenyo" | "pequenya"
+        | "smallest" | "smaller" | "small" => Some((Target::Smallest, 1)),
+        _ => None,
+    }
+}
+
 /// What a part means.
 enum Meant {
     Products(Vec<usize>),
@@ -302,6 +318,10 @@ fn meant(part: &Part<'_>, shown: &[Product], language: Language) -> Meant {
             Target::Place(place) => vec![*place],
             Target::Cheapest => by_price(shown, |prices| prices.min()),
             Target::Dearest => by_price(shown, |prices| prices.max()),
+            Target::Largest | Target::Smallest => match by_size(shown, matches!(target, Target::Largest)) {
+                Some(place) => vec![place],
+                None => return narrowed(&rest, shown, language),
+            },
             Target::All(count) if count.is_none_or(|count| count == shown.len()) => all(shown),
             Target::That if shown.len() == 1 => vec![0],
             Target::All(_) | Target::That => return narrowed(&rest, shown, language),
@@ -374,6 +394,26 @@ fn by_price(shown: &[Product], best: impl Fn(&mut dyn Iterator<Item = i64>) -> O
     let wanted = best(&mut shown.iter().map(|product| product.price.minor));
     let found = shown.iter().position(|product| Some(product.price.minor) == wanted);
     found.into_iter().collect()
+}
+
+/// The largest or smallest of what was shown; `None` when their sizes cannot be compared.
+fn by_size(shown: &[Product], largest: bool) -> Option<usize> {
+    let sizes: Vec<measure::Measure> = shown
+        .iter()
+        .map(|product| {
+            measure::measures(&measure::folded(&product.name)).into_iter().rfind(|size| size.unit.is_some())
+        })
+        .collect::<Option<_>>()?;
+    let unit = sizes.first()?.unit;
+    if sizes.iter().any(|size| size.unit != unit) {
+        return None;
+    }
+    let values = || sizes.iter().map(|size| size.value);
+    let wanted = if largest { values().max() } else { values().min() }?;
+    let mut places =
+        (0..sizes.len()).filter(|place| sizes.get(*place).is_some_and(|size| size.value == wanted));
+    // Two that are as large are not told apart.
+    places.next().filter(|_| places.next().is_none())
 }
 
 fn all(shown: &[Product]) -> Vec<usize> {
@@ -484,6 +524,18 @@ mod tests {
         assert_eq!(among("dame 2"), (vec![0, 1, 2, 3], Some(2)));
         assert_eq!(among("el de uña"), (vec![2, 3], None));
         assert_eq!(among("2 de uña"), (vec![2, 3], Some(2)));
+    }
+
+    #[test]
+    fn sizes_are_compared_where_they_can_be() {
+        let cans = [
+            product("a", "Pintura blanca 4 litros", 389),
+            product("b", "Pintura blanca cubeta 19 litros", 1590),
+        ];
+        check(&cans, "la grande", &[(1, None)]);
+        check(&cans, "2 de la chica", &[(0, Some(2))]);
+        let tools = [product("a", "Flexómetro 5 metros", 95), product("b", "Martillo 16 oz", 98)];
+        assert_eq!(pointed("el grande", &tools, Language::Es), Pointed::Among(vec![0, 1], None));
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod phrases;
 
 use self::{
     parts::{is_empty, one, wanted},
-    phrases::{ASK, BUY, CANCEL, IF, MY_ORDER, ORDERS, REMOVE, SUPPOSE, SWAP, TOTAL},
+    phrases::{ASK, BUY, CANCEL, IF, MY_ORDER, ORDERS, REGRET, REMOVE, SUPPOSE, SWAP, TOTAL},
 };
 use crate::{
     domain::cart::Wanted,
@@ -52,7 +52,8 @@ const ORDER_CHARS: usize = 8;
 
 /// Reads a message.
 pub(crate) fn read(text: &str) -> Reading {
-    let folded = format!(" {} ", words(text).join(" "));
+    let said: Vec<String> = words(text).into_iter().map(written_out).collect();
+    let folded = format!(" {} ", said.join(" "));
     let says = |list: &[&str]| list.iter().any(|phrase| folded.contains(&format!(" {phrase} ")));
     let order = order_number(text);
     let wanted = || wanted(text);
@@ -87,9 +88,26 @@ pub(crate) fn read(text: &str) -> Reading {
     Reading { act, wanted, order }
 }
 
+/// A word as it is written when there is time.
+fn written_out(word: String) -> String {
+    match word.as_str() {
+        "q" | "k" | "ke" => "que".to_owned(),
+        "kiero" | "qiero" | "quiro" => "quiero".to_owned(),
+        "tb" | "tmb" | "tbn" => "tambien".to_owned(),
+        "cto" | "cuant" | "cuanto" => "cuanto".to_owned(),
+        _ => word,
+    }
+}
+
 /// Whether a text supposes something: "¿y si llevo 20?" neither agrees nor orders.
 pub(crate) fn supposes(text: &str) -> bool {
     read(text).act == Act::Suppose
+}
+
+/// Whether a refusal takes back what was agreed to, rather than declining anything more.
+pub(crate) fn regrets(text: &str) -> bool {
+    let folded = format!(" {} ", words(text).join(" "));
+    REGRET.iter().any(|phrase| folded.contains(&format!(" {phrase} ")))
 }
 
 /// Whether a text speaks of what is being carried: "¿cuánto llevo?".

@@ -103,6 +103,8 @@ impl Turn {
             let said = self.answer_to(order);
             self.keep_language(said);
             match said {
+                // A yes is one to what was asked last.
+                Answer::Yes if !self.was_asked_about(order) => return Some(self.ask_again(order)),
                 Answer::Yes => return Some(self.look_up(Purpose::Confirm, Vec::new(), skus(&order.items))),
                 Answer::No => return Some(self.give_up(order)),
                 Answer::Quantity(count) if order.items.len() == 1 => {
@@ -154,6 +156,13 @@ impl Turn {
             (&cart.topic, reading.wanted.as_slice(), is_small_talk || is_long)
         {
             queries.push(format!("{topic} {}", only.text));
+        }
+        // "Cámbialo por 2 de bola" is of the same kind.
+        if let (Act::Swap, [only], Some(order)) = (reading.act, reading.wanted.as_slice(), &open)
+            && let Some(kind) = order.items.first().and_then(|item| item.name.split(' ').next())
+        {
+            queries.truncate(1);
+            queries.push(format!("{kind} {}", only.text));
         }
         let mut known = cart.shown;
         known.extend(open.iter().flat_map(|order| skus(&order.items)));
@@ -249,6 +258,15 @@ impl Turn {
     /// The order that waits for the customer's word, if its time is not over.
     pub(super) fn open_order(&self) -> Option<&OrderRecord> {
         self.input.standing.order.as_ref().filter(|order| order.status == OrderStatus::Proposed)
+    }
+
+    /// Whether the last reply spoke of the order as it is. Words for the ear say sums otherwise, and are not compared.
+    fn was_asked_about(&self, order: &OrderRecord) -> bool {
+        let asked_again = self.order_text(Text::SaleAskAgain, order);
+        self.is_spoken()
+            || self
+                .last_reply()
+                .is_none_or(|reply| reply.contains(&order.total.to_text()) || reply.contains(&asked_again))
     }
 
     /// What the customer says to a proposal.

@@ -448,8 +448,27 @@ pub(super) const AROUND_QUANTITY: &[&str] = &[
 ];
 
 /// The whole of what was proposed.
-pub(super) const ALL: &[&str] =
-    &["todos", "todas", "todo", "all", "all of them", "everything", "tudo", "completo", "ambos", "both"];
+pub(super) const ALL: &[&str] = &[
+    "todos",
+    "todas",
+    "todo",
+    "all",
+    "all of them",
+    "everything",
+    "tudo",
+    "completo",
+    "ambos",
+    "both",
+    "los que tengas",
+    "las que tengas",
+    "los que tengan",
+    "los que haya",
+    "las que haya",
+    "lo que tengas",
+    "lo que haya",
+    "whatever you have",
+    "os que tiver",
+];
 
 /// Putting it off: neither yes nor no for now.
 pub(super) const LATER: &[&str] = &[

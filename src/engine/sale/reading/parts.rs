@@ -62,7 +62,7 @@ pub(super) fn wanted(text: &str) -> Vec<Wanted> {
                 words
                     .get(used)
                     .is_none_or(|next| !measure::is_unit(next) || words.get(used + 1) == Some(&"de"))
-            }) || words.first().is_some_and(|word| is_article(word))
+            }) || words.first().is_some_and(|word| is_article(word) || asks_anew(word))
         };
         let is_and =
             matches!(word.folded.as_str(), "y" | "e" | "and" | "mas" | "tambien" | "ademas" | "plus");
@@ -101,71 +101,93 @@ pub(super) fn one(text: &str) -> Option<Wanted> {
 
 /// Whether nothing of a text names a product.
 pub(crate) fn is_empty(text: &str) -> bool {
-    split(text).iter().all(|word| {
-        let word = word.folded.as_str();
-        is_noise(word)
-            || is_article(word)
-            || matches!(
-                word,
-                "y" | "o"
-                    | "e"
-                    | "de"
-                    | "en"
-                    | "que"
-                    | "con"
-                    | "por"
-                    | "para"
-                    | "pero"
-                    | "a"
-                    | "no"
-                    | "si"
-                    | "of"
-                    | "mi"
-                    | "ok"
-                    | "sim"
-                    | "nao"
-                    | "do"
-                    | "da"
-                    | "eso"
-                    | "todo"
-                    | "total"
-                    | "vez"
-                    | "lugar"
-                    | "sin"
-                    | "quiza"
-                    | "mejor"
-                    | "otro"
-                    | "otra"
-                    | "otros"
-                    | "otras"
-                    | "cambia"
-                    | "cambiame"
-                    | "cambiar"
-                    | "es"
-                    | "seria"
-                    | "sera"
-                    | "queda"
-                    | "va"
-                    | "llevo"
-                    | "fica"
-                    | "cual"
-                    | "carrito"
-                    | "is"
-                    | "it"
-                    | "the"
-                    | "what"
-                    | "if"
-                    | "se"
-                    | "serian"
-                    | "llevara"
-                    | "llevar"
-                    | "compro"
-                    | "take"
-                    | "levar"
-                    | "about"
-                    | "for"
-            )
-    })
+    split(text).iter().all(|word| says_nothing(&word.folded))
+}
+
+/// Whether a folded word names no product.
+fn says_nothing(word: &str) -> bool {
+    is_noise(word)
+        || is_article(word)
+        || matches!(
+            word,
+            "y" | "o"
+                | "e"
+                | "de"
+                | "en"
+                | "que"
+                | "con"
+                | "por"
+                | "para"
+                | "pero"
+                | "a"
+                | "no"
+                | "si"
+                | "of"
+                | "mi"
+                | "ok"
+                | "sim"
+                | "nao"
+                | "do"
+                | "da"
+                | "eso"
+                | "todo"
+                | "total"
+                | "vez"
+                | "lugar"
+                | "sin"
+                | "quiza"
+                | "mejor"
+                | "otro"
+                | "otra"
+                | "otros"
+                | "otras"
+                | "cambia"
+                | "cambiame"
+                | "cambiar"
+                | "es"
+                | "seria"
+                | "sera"
+                | "queda"
+                | "va"
+                | "llevo"
+                | "fica"
+                | "cual"
+                | "carrito"
+                | "is"
+                | "it"
+                | "the"
+                | "what"
+                | "if"
+                | "se"
+                | "serian"
+                | "llevara"
+                | "llevar"
+                | "compro"
+                | "take"
+                | "levar"
+                | "about"
+                | "for"
+        )
+}
+
+/// Whether a word begins another wish: "… y tienen brocas".
+fn asks_anew(word: &str) -> bool {
+    matches!(
+        word,
+        "tienes"
+            | "tienen"
+            | "tiene"
+            | "hay"
+            | "venden"
+            | "manejan"
+            | "dame"
+            | "deme"
+            | "quiero"
+            | "necesito"
+            | "cuanto"
+            | "do"
+            | "tem"
+    )
 }
 
 fn is_article(word: &str) -> bool {
@@ -248,7 +270,7 @@ fn part_wanted(part: &[Word<'_>]) -> Option<Wanted> {
             }
         }
         wanted.more |= MORE.contains(&word.folded.as_str());
-        named |= !is_noise(&word.folded) && !is_article(&word.folded);
+        named |= !says_nothing(&word.folded);
         kept.push(word.raw);
         at += 1;
     }

@@ -244,6 +244,9 @@ pub(super) const BUY: &[&str] = &[
     "ocupo",
     "me llevo",
     "me llevaria",
+    "me urge",
+    "me urgen",
+    "urge",
     "llevo",
     "llevare",
     "me mandas",
@@ -401,6 +404,24 @@ pub(super) const MORE: &[&str] =
 /// A bare word of an order: whoever says no more than that wants to hear of it.
 pub(super) const MY_ORDER: &[&str] =
     &["mi pedido", "mi orden", "mi compra", "numero de pedido", "my order", "meu pedido", "minha compra"];
+
+/// Taking back what was just agreed to.
+pub(super) const REGRET: &[&str] = &[
+    "mejor no",
+    "siempre no",
+    "me arrepenti",
+    "cancela",
+    "cancelalo",
+    "cancele",
+    "ya no lo quiero",
+    "ya no los quiero",
+    "ya no quiero",
+    "cancel",
+    "cancel it",
+    "i changed my mind",
+    "melhor nao",
+    "me arrependi",
+];
 
 /// Supposing: what another quantity would come to.
 pub(super) const SUPPOSE: &[&str] = &[

@@ -48,17 +48,27 @@ impl Turn {
         known: &[Product],
     ) -> Option<Step> {
         let order = self.open_order().cloned()?;
-        let [old, new] = reading.wanted.as_slice() else { return None };
         let language = self.input.business.language;
-        let sku = match basket::named_in(&order.items, &old.text, language) {
-            Some(sku) => sku,
-            None if order.items.len() == 1 => order.items.first()?.sku.clone(),
-            None => return None,
+        let (sku, new) = match reading.wanted.as_slice() {
+            [old, new] => (basket::named_in(&order.items, &old.text, language), new),
+            [new] => (None, new),
+            _ => return None,
+        };
+        let sku = match (sku, order.items.as_slice()) {
+            (Some(sku), _) => sku,
+            (None, [only]) => only.sku.clone(),
+            (None, _) => return None,
+        };
+        // What is named alone may be another one of the same kind.
+        let is_found = |found: &&ProductSearch| choice::choose(found, Sureness::Buying) != Choice::Nothing;
+        let found = match reading.wanted.len() {
+            1 => found.iter().rev().find(is_found).or(found.first())?,
+            _ => found.get(1)?,
         };
         let old_count = order.items.iter().find(|item| item.sku == sku)?.quantity;
         let mut basket = self.basket(known);
         basket.take_out(&sku, None);
-        match choice::choose(found.get(1)?, Sureness::Buying) {
+        match choice::choose(found, Sureness::Buying) {
             Choice::One(product) => {
                 let count = basket::pieces(new, &product).unwrap_or(old_count);
                 basket.want(&product, count, false);
@@ -104,7 +114,7 @@ impl Turn {
     }
 
     /// What is registered is changed by a person, who is called.
-    fn leave_to_a_person(&mut self, order: &OrderRecord) -> Step {
+    pub(super) fn leave_to_a_person(&mut self, order: &OrderRecord) -> Step {
         let text = self.order_text(Text::SaleByPerson, order);
         self.sale.spoke = true;
         self.sale.order = Some(order.public());

@@ -13,7 +13,7 @@ use crate::{
             answer::{self, Answer},
             choice::{self, Choice, Sureness},
             pointing::{self, Pointed},
-            reading::{Act, Reading, parts},
+            reading::{self, Act, Reading, parts},
         },
         turn::{Step, Turn},
         words::words,
@@ -38,6 +38,13 @@ impl Turn {
             let text = self.order_text(Text::SaleAlready, order);
             self.sale.order = Some(order.public());
             return Some(self.say_sale(text));
+        }
+        if said == Answer::No
+            && reading::regrets(&self.question.text)
+            && let Some(order) = last.as_ref().filter(|order| order.status == OrderStatus::Confirmed)
+            && self.last_reply().is_some_and(|reply| reply.contains(&order.id))
+        {
+            return Some(self.leave_to_a_person(order));
         }
         if cart.asked != Some(Asked::Confirm) {
             return None;

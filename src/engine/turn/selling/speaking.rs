@@ -51,7 +51,7 @@ impl Turn {
     /// A sentence about an order.
     pub(super) fn order_text(&self, text: Text, order: &OrderRecord) -> String {
         let lines = self.lines(&order.items);
-        let products = listed(&order.items, self.question.language);
+        let products = listed(&order.items, self.question.language, self.input.business.language);
         let status = self.builtin_text(status_text(order.status));
         self.sale_text(text, |sale| {
             sale.order.clone_from(&order.id);
@@ -68,7 +68,7 @@ impl Turn {
             [item] => (
                 if item.quantity == 1 { Text::SaleProposalOne } else { Text::SaleProposal },
                 item.unit_price.to_text(),
-                counted(item.quantity, &item.name, self.question.language),
+                counted(item.quantity, &item.name, self.input.business.language),
             ),
             _ => (Text::SaleProposalList, String::new(), String::new()),
         };
@@ -86,7 +86,7 @@ impl Turn {
     pub(super) fn offer_text(&self, order: &OrderRecord, filled: &Filled) -> String {
         match (order.items.as_slice(), filled.reduced.as_slice()) {
             ([item], [_]) => {
-                let products = counted(item.quantity, &item.name, self.question.language);
+                let products = counted(item.quantity, &item.name, self.input.business.language);
                 self.sale_text(Text::SaleOfferLess, |sale| {
                     sale.products = products;
                     sale.price = item.unit_price.to_text();
@@ -131,7 +131,7 @@ impl Turn {
     /// The customer will say later: until when the pieces are set aside.
     pub(super) fn wait_for(&mut self, order: &OrderRecord) -> Step {
         let left_ms = order.expires_ms.saturating_sub(self.input.now_ms);
-        let products = listed(&order.items, self.question.language);
+        let products = listed(&order.items, self.question.language, self.input.business.language);
         let text = self.sale_text(Text::SaleLater, |sale| {
             sale.products = products;
             sale.total = order.total.to_text();

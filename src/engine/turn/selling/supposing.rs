@@ -113,7 +113,7 @@ impl Turn {
                 })
             })
             .collect();
-        let products = counted(item.quantity, &item.name, self.question.language);
+        let products = counted(item.quantity, &item.name, self.input.business.language);
         let text = if self.open_order().is_some() { Text::SaleSupposeChange } else { Text::SaleSuppose };
         parts.push(self.sale_text(text, |sale| {
             sale.products = products;
