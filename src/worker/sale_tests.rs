@@ -11,8 +11,13 @@ use crate::{
     clock::{Clock, Ids, ManualClock},
     config::{Config, ConfigSource, env::Env, live::LiveConfig},
     domain::{
-        conversation::ChannelKind, language::Language, message::Inbound, money::Currency, order::OrderStatus,
-        tenant::TenantId, turn::TurnReport,
+        conversation::ChannelKind,
+        language::Language,
+        message::Inbound,
+        money::Currency,
+        order::{Order, OrderStatus},
+        tenant::TenantId,
+        turn::TurnReport,
     },
     knowledge::embed::Embedder,
     llm::pool::Pool,
@@ -211,6 +216,7 @@ async fn what_is_pointed_at_changed_put_off_and_given_up_is_so_in_three_language
     check("a", &["quita los martillos"], &[("BRO-1", 2)], open).await;
     check("a", &["mejor 5"], &[("BRO-1", 5)], open).await;
     check("a", &["cambia las brochas por martillos de bola", "solo 1"], &[("MAR-2", 1)], open).await;
+    check("a", &["agrega 3 mas", "no, solo 1"], &[("MAR-2", 1)], open).await;
     check("a", &["espera"], &[("MAR-2", 1)], open).await;
     check("a", &["¿cuánto llevo?"], &[("MAR-2", 1)], open).await;
     check("a", &["mejor no"], &[("MAR-2", 1)], OrderStatus::Cancelled).await;

@@ -50,6 +50,10 @@ pub(crate) fn answer(text: &str, pieces: Option<u32>, named: impl Fn(&str) -> bo
             heard.rest += usize::from(heard.quantity.is_some_and(|known| known != count));
             heard.quantity = Some(count);
             at += used;
+            // "Three more" is another number than three.
+            let next = said.get(at).copied().unwrap_or_default();
+            heard.rest +=
+                usize::from(matches!(next, "mas" | "more" | "mais" | "otros" | "otras" | "adicionales"));
         } else if most == 0 {
             let is_named = left.first().is_some_and(|word| named(word));
             heard.rest += usize::from(!is_named);

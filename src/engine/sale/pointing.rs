@@ -185,7 +185,17 @@ fn read<'a>(words: &[parts::Word<'a>], asks: bool, shown: usize) -> Part<'a> {
             at += 1;
             continue;
         }
+        // "El 5" is a place even where there is none, and "de 12" is what something is like.
+        let before = at.checked_sub(1).and_then(|at| said.get(at)).copied().unwrap_or_default();
+        let is_place = matches!(before, "el" | "la" | "the");
+        let is_kind = at == 1 && matches!(before, "de" | "del" | "of");
+        if is_place && word.folded.bytes().all(|byte| byte.is_ascii_digit()) {
+            at += 1;
+            part.target = part.target.or(Some(Target::That));
+            continue;
+        }
         if part.quantity.is_none()
+            && !is_kind
             && let Some((count, used)) = quantity::leading(left)
             && !is_size(left, used)
         {
@@ -522,6 +532,7 @@ mod tests {
         assert_eq!(among("ese"), (vec![0, 1, 2, 3], None));
         assert_eq!(among("los dos"), (vec![0, 1, 2, 3], None));
         assert_eq!(among("dame 2"), (vec![0, 1, 2, 3], Some(2)));
+        assert_eq!(among("el 5"), (vec![0, 1, 2, 3], None), "a place that there is not is no quantity");
         assert_eq!(among("el de uña"), (vec![2, 3], None));
         assert_eq!(among("2 de uña"), (vec![2, 3], Some(2)));
     }

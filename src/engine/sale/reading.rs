@@ -110,6 +110,28 @@ pub(crate) fn regrets(text: &str) -> bool {
     REGRET.iter().any(|phrase| folded.contains(&format!(" {phrase} ")))
 }
 
+/// Whether a number in a text comes on top of what there is: "agrega 3", "tres más".
+pub(crate) fn adds(text: &str) -> bool {
+    words(text).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "agrega"
+                | "agregame"
+                | "agregue"
+                | "agregar"
+                | "anade"
+                | "anademe"
+                | "suma"
+                | "sumale"
+                | "sumame"
+                | "add"
+                | "acrescenta"
+                | "acrescente"
+                | "adiciona"
+        )
+    })
+}
+
 /// Whether a text speaks of what is being carried: "¿cuánto llevo?".
 pub(crate) fn names_a_cart(text: &str) -> bool {
     let said = words(text);

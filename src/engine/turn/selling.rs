@@ -136,6 +136,15 @@ impl Turn {
             Act::Total => return None,
             Act::Bare | Act::Ask | Act::Buy | Act::Suppose | Act::Remove | Act::Swap => {}
         }
+        if let (Some(order), [wanted], Act::Buy | Act::Bare) = (&open, reading.wanted.as_slice(), reading.act)
+            && let ([item], Some(count)) = (order.items.as_slice(), wanted.quantity)
+            && parts::is_empty(&wanted.text)
+            && cart.shown.is_empty()
+            && (wanted.more || reading::adds(&text))
+        {
+            let count = item.quantity.saturating_add(count);
+            return Some(self.look_up(Purpose::Quantity(count), Vec::new(), skus(&order.items)));
+        }
         let is_picking = !cart.shown.is_empty();
         let is_small_talk = smalltalk::recognise(&text, &self.input.business.name).is_some();
         let names = reading.wanted.iter().any(|wanted| !parts::is_empty(&wanted.text));
@@ -237,6 +246,7 @@ impl Turn {
             Act::Bare if reading.wanted.iter().any(|wanted| wanted.quantity.is_some()) => {
                 self.buy(&reading.wanted, found, known, *refuses)
             }
+            Act::Ask | Act::Bare if reading.wanted.len() > 1 => self.tell_several(&reading.wanted, found),
             Act::Ask | Act::Bare => {
                 let (wanted, found) = (reading.wanted.first()?, found.first()?);
                 self.tell_products(wanted, found)

@@ -17,6 +17,8 @@ pub(in crate::engine::sale) struct Word<'a> {
     pub(in crate::engine::sale) folded: String,
     /// Whether a comma, a line or a sentence ends behind it.
     pub(in crate::engine::sale) ends: bool,
+    /// Whether its line ends behind it.
+    closes: bool,
 }
 
 pub(in crate::engine::sale) fn split(text: &str) -> Vec<Word<'_>> {
@@ -32,10 +34,11 @@ pub(in crate::engine::sale) fn split(text: &str) -> Vec<Word<'_>> {
                 }
                 continue;
             }
-            found.push(Word { raw: bare, folded: measure::folded(bare), ends });
+            found.push(Word { raw: bare, folded: measure::folded(bare), ends, closes: false });
         }
         if let Some(last) = found.last_mut() {
             last.ends = true;
+            last.closes = true;
         }
     }
     for at in 1..found.len() {
@@ -73,7 +76,12 @@ pub(super) fn wanted(text: &str) -> Vec<Wanted> {
         if let Some(part) = parts.last_mut() {
             part.push(word.clone());
         }
-        if word.ends && begins(&behind) {
+        // "Martillos" and, in the next line, "de goma" is one thing.
+        let goes_on = matches!(
+            behind.first(),
+            Some(&("de" | "del" | "con" | "para" | "sin" | "of" | "with" | "com" | "sem"))
+        );
+        if word.ends && (begins(&behind) || (word.closes && !goes_on)) {
             parts.push(Vec::new());
         }
     }

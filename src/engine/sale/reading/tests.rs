@@ -83,3 +83,32 @@ proptest::proptest! {
         let _reading = read(&text);
     }
 }
+
+#[test]
+fn numbers_that_are_names_and_questions_that_suppose_order_nothing() {
+    check("modelo 500 1/4 x 2", Act::Bare, &[(None, "modelo 500 1/4 x 2")]);
+    check("quiero 3 del calibre 12", Act::Buy, &[(Some(3), "calibre 12")]);
+    for text in ["¿y si llevo 20?", "what if I take 20?", "e se eu levar 20?", "cuánto sería por 20"] {
+        let reading = read(text);
+        assert_eq!((reading.act, reading.wanted[0].quantity), (Act::Suppose, Some(20)), "{text}");
+        assert!(is_empty(&reading.wanted[0].text), "{text}: {reading:?}");
+    }
+}
+
+#[test]
+fn what_people_say_of_their_orders_is_told_from_what_they_want_put_in() {
+    for text in ["q paso con mi pedido?", "where is my order", "cadê meu pedido?", "mi pedido"] {
+        assert_eq!(read(text).act, Act::Orders, "{text}");
+    }
+    check("agrega a mi pedido 2 martillos", Act::Buy, &[(Some(2), "martillos")]);
+    check("quiero pintura sin olor", Act::Buy, &[(None, "pintura sin olor")]);
+    check("quiero 2 tiras led", Act::Buy, &[(Some(2), "tiras led")]);
+    check("sin los clavos", Act::Remove, &[(None, "clavos")]);
+    check("ya no quiero el pedido", Act::Cancel, &[]);
+    check(
+        "me urge 10 sacos de cemento\nme los mandan a cholula?",
+        Act::Buy,
+        &[(Some(10), "sacos de cemento"), (None, "mandan a cholula")],
+    );
+    check("martillos\nde goma", Act::Bare, &[(None, "martillos de goma")]);
+}

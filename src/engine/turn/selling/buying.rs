@@ -55,14 +55,16 @@ impl Turn {
                     basket.note_sold_out(&product.name);
                     alternatives = near;
                 }
-                Choice::Nothing => missed.push(want.text.clone()),
+                Choice::Nothing => missed.push(want),
             }
         }
         if hits == 0 {
-            self.sale.missed = missed.into_iter().next();
+            self.sale.missed = missed.first().map(|want| want.text.clone());
             return None;
         }
-        basket.missed = missed;
+        // What is said in passing ("¿me los mandan a Cholula?") is no product that is missing.
+        let is_wish = |want: &&&Wanted| want.quantity.is_some() || want.text.split(' ').count() < 3;
+        basket.missed = missed.iter().filter(is_wish).map(|want| want.text.clone()).collect();
         // What is asked about comes first; the rest waits by its number.
         let waiting = |but: usize| -> Vec<Wanted> {
             wanted

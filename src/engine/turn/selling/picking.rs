@@ -1,6 +1,10 @@
 //! What is chosen among the products that were shown, and what is said where nothing is proposed any more.
 
-use super::{Purpose, Shopping, basket::Basket, skus};
+use super::{
+    Purpose, Shopping,
+    basket::{self, Basket},
+    skus,
+};
 use crate::{
     domain::{
         cart::{Asked, Cart, Wanted},
@@ -168,6 +172,9 @@ impl Turn {
         if parts::is_empty(&wanted.text) || (is_other && !says_so) {
             return None;
         }
+        if let Some(step) = self.measure_out(reading, cart, shown) {
+            return Some(step);
+        }
         let quantity = wanted.quantity.or(cart.quantity);
         match choice::choose(refined, Sureness::Asking) {
             Choice::One(product) => {
@@ -183,6 +190,25 @@ impl Turn {
             }
             Choice::Nothing if says_so => Some(self.tell_none_such(&wanted.text, shown, cart)),
             Choice::Nothing => None,
+        }
+    }
+
+    /// "5 metros" of what is sold by the metre.
+    fn measure_out(&mut self, reading: &Reading, cart: &Cart, shown: &[Product]) -> Option<Step> {
+        let said = words(&self.question.text);
+        let start = said.iter().position(|word| word.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let (number, unit) = (said.get(start)?, said.get(start + 1)?);
+        let (count, measure) = (number.parse::<u32>().ok()?, format!("{number} {unit}"));
+        let fitting: Vec<usize> = (0..shown.len())
+            .filter(|at| shown.get(*at).is_some_and(|p| basket::is_by_unit_of(p, &measure)))
+            .collect();
+        match fitting.as_slice() {
+            [] => None,
+            [only] => Some(self.choose(&[(*only, Some(count))], reading, cart, shown)),
+            several => {
+                let some: Vec<Product> = several.iter().filter_map(|at| shown.get(*at)).cloned().collect();
+                Some(self.ask_which_shown(&some, Some(count), cart))
+            }
         }
     }
 

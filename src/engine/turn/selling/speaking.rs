@@ -21,6 +21,9 @@ use crate::{
 /// The longest words of a customer that are repeated, in characters.
 const MAX_ASKED_CHARS: usize = 60;
 
+/// Products that are told of for each question of a message.
+const MAX_OF_EACH: usize = 2;
+
 /// Orders that are told of at once.
 const MAX_TOLD_ORDERS: usize = 5;
 
@@ -159,7 +162,7 @@ impl Turn {
         });
         self.sale.topic.clone_from(&cart.topic);
         let asked = if shown.len() == 1 { Asked::HowMany } else { Asked::Which };
-        self.show(shown, asked, None, cart.waiting.clone());
+        self.show(shown, asked, cart.quantity, cart.waiting.clone());
         self.say_sale(text)
     }
 
@@ -232,6 +235,27 @@ impl Turn {
             }
             Choice::Nothing => None,
         }
+    }
+
+    /// Answers a question for several products: those that there are, in one list.
+    pub(super) fn tell_several(&mut self, wanted: &[Wanted], found: &[ProductSearch]) -> Option<Step> {
+        let (mut products, mut basket): (Vec<Product>, Basket) = (Vec::new(), Basket::default());
+        for (wanted, found) in wanted.iter().zip(found) {
+            match choice::choose(found, Sureness::Asking) {
+                Choice::One(product) => products.push(product),
+                Choice::Which(some) => products.extend(some.into_iter().take(MAX_OF_EACH)),
+                Choice::SoldOut(product, _) => basket.note_sold_out(&product.name),
+                Choice::Nothing => basket.missed.push(wanted.text.clone()),
+            }
+        }
+        if products.is_empty() {
+            return None;
+        }
+        let mut parts = self.notes(&basket.sold_out, &[]);
+        let lines = self.options(&products);
+        parts.push(self.sale_text(Text::SaleProducts, |sale| sale.lines = lines));
+        self.show(&products, Asked::Which, None, Vec::new());
+        Some(self.say_sale(parts.join("\n")))
     }
 
     /// Says what cannot be had, and what is nearest to it.
