@@ -81,6 +81,7 @@ impl Shop {
     }
 
     async fn say(&self, contact: &str, text: &str) -> TurnReport {
+        self.hands.advance(SignedDuration::from_secs(1));
         let message = Inbound {
             channel: ChannelKind::Terminal,
             message_id: self.ids.next("m"),
@@ -220,6 +221,8 @@ async fn what_is_pointed_at_changed_put_off_and_given_up_is_so_in_three_language
     check("a", &["espera"], &[("MAR-2", 1)], open).await;
     check("a", &["¿cuánto llevo?"], &[("MAR-2", 1)], open).await;
     check("a", &["mejor no"], &[("MAR-2", 1)], OrderStatus::Cancelled).await;
+    check("e", &["2 martillos de goma", "no, los de bola"], &[("MAR-2", 2)], open).await;
+    check("e", &["no gracias"], &[("MAR-2", 2)], OrderStatus::Cancelled).await;
     check("b", &["¿tienen martillos?", "los dos"], &[("MAR-1", 1), ("MAR-2", 1)], open).await;
     check("b", &["no", "martillos", "el más caro", "dale"], &[("MAR-2", 1)], open).await;
     check("b", &["ok 👍"], &[("MAR-2", 1)], sold).await;

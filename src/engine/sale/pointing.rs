@@ -59,6 +59,13 @@ pub(crate) fn pointed(text: &str, shown: &[Product], language: Language) -> Poin
             Meant::Products(places) => {
                 // "The first, 3 of them": a number on its own counts what was pointed at before.
                 let is_count = part.target.is_none() && part.rest.is_empty() && !part.is_bare_number;
+                if matches!(part.target, Some(Target::All(None))) && !at.is_empty() {
+                    // "The first and the third, two of each".
+                    for (_, count) in &mut at {
+                        *count = count.or(part.quantity);
+                    }
+                    continue;
+                }
                 match at.last_mut().filter(|_| is_count) {
                     Some((_, count)) if count.is_none() => *count = part.quantity,
                     Some(_) => return Pointed::Among(all(shown), part.quantity),
@@ -102,14 +109,7 @@ pub(crate) fn is_refinement(text: &str, language: Language) -> bool {
     let words = parts::split(text);
     let said: Vec<&str> =
         words.iter().map(|word| word.folded.as_str()).filter(|word| !is_lead(word)).collect();
-    let is_of = |word: Option<&&str>| {
-        word.is_some_and(|word| {
-            matches!(
-                *word,
-                "de" | "del" | "con" | "para" | "sin" | "of" | "with" | "for" | "com" | "sem" | "em" | "en"
-            )
-        })
-    };
+    let is_of = |word: Option<&&str>| word.is_some_and(|word| is_of(word));
     let begins = match said.first() {
         Some(&("el" | "la" | "los" | "las" | "lo" | "uno" | "una" | "o" | "os" | "as" | "um" | "uma")) => {
             is_of(said.get(1))
@@ -126,16 +126,21 @@ pub(crate) fn is_refinement(text: &str, language: Language) -> bool {
 
 /// Words before what is pointed at that say nothing of it.
 fn is_lead(word: &str) -> bool {
-    let is_other = !matches!(
+    let is_article = matches!(
         word,
-        "uno" | "una" | "un" | "el" | "la" | "los" | "las" | "the" | "de" | "for" | "of" | "em"
+        "uno" | "una" | "un" | "um" | "uma" | "el" | "la" | "los" | "las" | "lo" | "the" | "o" | "os" | "as"
     );
-    is_other
-        && (is_noise(word)
-            || matches!(
-                word,
-                "y" | "e" | "and" | "no" | "si" | "mejor" | "pero" | "but" | "mas" | "entonces"
-            ))
+    let is_around =
+        matches!(word, "y" | "e" | "and" | "no" | "si" | "mejor" | "pero" | "but" | "mas" | "entonces");
+    !is_article && !is_of(word) && (is_noise(word) || is_around)
+}
+
+/// Whether a word says that what follows is what something is like.
+fn is_of(word: &str) -> bool {
+    matches!(
+        word,
+        "de" | "del" | "con" | "para" | "sin" | "of" | "with" | "for" | "com" | "sem" | "em" | "en"
+    )
 }
 
 /// The words of a text, cut where another product may begin.
@@ -500,6 +505,7 @@ mod tests {
             ("el primero, 3 piezas", &[(0, Some(3))]),
             ("3 de goma", &[(0, Some(3))]),
             ("dame treinta y dos del primero", &[(0, Some(32))]),
+            ("el de goma y el de bola, 2 de cada uno", &[(0, Some(2)), (1, Some(2))]),
             ("uno de cada uno", &[(0, Some(1)), (1, Some(1)), (2, Some(1)), (3, Some(1))]),
             ("todos", &[(0, None), (1, None), (2, None), (3, None)]),
         ] {

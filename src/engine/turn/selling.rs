@@ -246,6 +246,14 @@ impl Turn {
             Act::Bare if reading.wanted.iter().any(|wanted| wanted.quantity.is_some()) => {
                 self.buy(&reading.wanted, found, known, *refuses)
             }
+            // "No, the other one": as many of it.
+            Act::Bare if *refuses && reading.wanted.len() == 1 => {
+                let items = self.open_order().map(|order| order.items.clone()).unwrap_or_default();
+                let quantity = if let [item] = items.as_slice() { Some(item.quantity) } else { None };
+                let wanted: Vec<Wanted> =
+                    reading.wanted.iter().map(|wanted| Wanted { quantity, ..wanted.clone() }).collect();
+                self.buy(&wanted, found, known, true)
+            }
             Act::Ask | Act::Bare if reading.wanted.len() > 1 => self.tell_several(&reading.wanted, found),
             Act::Ask | Act::Bare => {
                 let (wanted, found) = (reading.wanted.first()?, found.first()?);

@@ -110,7 +110,10 @@ impl Turn {
             // "How many?" — "Yes."
             (Answer::Yes, [_]) => return Some(self.choose(&[(0, Some(1))], reading, cart, shown)),
             (Answer::Yes, _) if self.only_thanks() => return None,
-            (Answer::Yes | Answer::Unclear, _) => return Some(self.ask_which_shown(shown, None, cart)),
+            (Answer::Later, [only]) => return Some(self.ask_how_many(only, cart.waiting.clone())),
+            (Answer::Yes | Answer::Unclear | Answer::Later, _) => {
+                return Some(self.ask_which_shown(shown, None, cart));
+            }
             _ => {}
         }
         self.refine(reading, cart, shown, direct?, refined?)
