@@ -5,7 +5,7 @@ mod phrases;
 
 use self::phrases::{ALL, AROUND, AROUND_QUANTITY, CHANGES, CLOSES, HEDGES, LATER, NO, YES};
 use super::{quantity, reading};
-use crate::engine::words::{undrawn, words};
+use crate::{engine::words::undrawn, text::words};
 
 /// An answer to a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

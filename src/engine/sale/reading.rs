@@ -10,7 +10,7 @@ use self::{
 };
 use crate::{
     domain::cart::Wanted,
-    engine::words::{fold, words},
+    text::{fold, words},
 };
 
 /// What a message wants.

@@ -30,9 +30,9 @@ use crate::{
             reading::{self, Act, Reading, parts},
         },
         smalltalk,
-        words::words,
     },
     prompts::Text,
+    text::words,
 };
 
 /// A message with more words is a story, and what it names in passing is not asked for.

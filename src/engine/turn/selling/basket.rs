@@ -9,6 +9,7 @@ use crate::{
         product::{Product, sku_key},
     },
     engine::sale::choice::Choice,
+    text::words,
 };
 
 /// The products of an order that is being made.
@@ -140,7 +141,7 @@ pub(super) fn narrowed(choice: Choice, wanted: &Wanted) -> Choice {
 /// Whether a product is sold by the unit of a measure: "5 metros" of cable "por metro".
 pub(super) fn is_by_unit_of(product: &Product, measure: &str) -> bool {
     let unit = measure.split(' ').nth(1).unwrap_or_default().trim_end_matches('s');
-    let name = crate::engine::words::words(&product.name).join(" ");
+    let name = words(&product.name).join(" ");
     unit.len() > 1 && [format!("por {unit}"), format!("per {unit}")].iter().any(|by| name.contains(by))
 }
 

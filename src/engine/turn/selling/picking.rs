@@ -20,9 +20,9 @@ use crate::{
             reading::{self, Act, Reading, parts},
         },
         turn::{Step, Turn},
-        words::words,
     },
     prompts::Text,
+    text::words,
 };
 
 impl Turn {
