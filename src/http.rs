@@ -146,6 +146,8 @@ pub fn router(parts: Parts) -> Router {
         .route("/handoffs/{handoff}/release", post(handoffs::release))
         .route("/handoffs/{handoff}/reply", post(handoffs::reply))
         .route("/products", get(products::list))
+        .route("/products/search", post(products::search))
+        .route("/products/{*sku}", get(products::show))
         .route(
             "/products/import",
             post(products::import).layer(DefaultBodyLimit::max(products::MAX_UPLOAD_BYTES)),

@@ -43,3 +43,7 @@ pub fn on_unknown(config: &Config) -> OnUnknown {
         daemon::OnUnknown::Hold => OnUnknown::Hold,
     }
 }
+
+#[cfg(test)]
+#[path = "worker/sale_tests.rs"]
+mod sale_tests;

@@ -16,6 +16,8 @@ pub struct Cart {
     pub asked: Option<Asked>,
     /// How many of what is chosen.
     pub quantity: Option<u32>,
+    /// The customer's words for what was shown: "the one of 20 kg" is another one of these.
+    pub topic: Option<String>,
     /// What else the same message asked for and is still to be looked at, in the customer's words.
     pub waiting: Vec<Wanted>,
 }
@@ -30,6 +32,8 @@ pub enum Asked {
     HowMany,
     /// Whether the proposed order is right.
     Confirm,
+    /// Whether so many of the one product that is shown are to be ordered: the customer supposed it.
+    Supposed,
     /// Nothing: products were shown, or told the price of.
     Nothing,
 }

@@ -370,6 +370,16 @@ texts! {
     SaleNotInOrder = "sale_not_in_order",
     /// The quantity or the number of products is more than an order may have.
     SaleTooMany = "sale_too_many",
+    /// The customer will say later whether the proposed order is right.
+    SaleLater = "sale_later",
+    /// None of what was shown is as the customer wants it.
+    SaleNoneSuch = "sale_none_such",
+    /// What was shown does not come in the package that the customer names.
+    SaleNotPacked = "sale_not_packed",
+    /// What a quantity would come to, and the question whether to order it.
+    SaleSuppose = "sale_suppose",
+    /// The same while an order waits: the question whether to change it.
+    SaleSupposeChange = "sale_suppose_change",
     /// The button that agrees.
     SaleYes = "sale_yes",
     /// The button that does not.

@@ -83,7 +83,7 @@ pub(super) fn last_of(
     now_ms: i64,
 ) -> Result<Vec<OrderRecord>, StoreError> {
     let mut statement = tx.prepare_cached(&format!(
-        "{SELECT} where o.contact_id = ?1 and o.status <> 'proposed' order by o.updated_ms desc, o.id desc limit ?2"
+        "{SELECT} where o.contact_id = ?1 and o.status <> 'proposed' order by o.created_ms desc, o.id desc limit ?2"
     ))?;
     let rows = statement.query_map(params![contact_id, limit], raw)?.collect::<Result<Vec<_>, _>>()?;
     rows.into_iter().map(|row| record(tx, row, now_ms)).collect()
@@ -159,3 +159,7 @@ fn record(tx: &Transaction<'_>, raw: RawOrder, now_ms: i64) -> Result<OrderRecor
 #[cfg(test)]
 #[path = "order/tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "order/many_tests.rs"]
+mod many_tests;

@@ -164,7 +164,7 @@ const GIVE_AWAYS: [(Language, &str); 3] = [
     ),
     (
         Language::Pt,
-        "os as do da das na nas em um uma nao voce voces quanto quanta quantos quantas qual quais preco precos ola oi obrigado obrigada bom boa \
+        "os as do na nas em um uma nao voce voces quanto quanta quantos quantas qual quais preco precos ola oi obrigado obrigada bom boa \
          noite onde quando quero posso tem preciso sao fazem faz muito tambem com sem meu minha eu ele ela eles depois amanha hoje ontem tchau ate isso \
          esse essa esses aceitam cartao estou custa custam valor pra pro vcs vc pix dinheiro falar pessoa alguem ajuda \
          gostaria tudo bem legal beleza certo sim entrega entregam endereco fica ficam abrem fecham dura tempo marcar consulta \

@@ -274,8 +274,12 @@ pub(crate) async fn post_form(
     fields: &[(&str, &str)],
     signature: &str,
 ) -> (u16, String) {
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    post_raw(daemon, path, body, signature).await
+    post_raw(daemon, path, encode(fields), signature).await
+}
+
+/// The fields as a form's body.
+pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 /// Posts a body as it is.

@@ -77,7 +77,12 @@ fn a_sale_killed_at_any_step_happens_once() {
     for point in ["turn.before_commit", "turn.in_commit", "turn.in_commit:2", "turn.after_commit"] {
         let site = shop();
         say(&site, &["quiero 3 martillos"], &[]);
-        say(&site, &["listo, confirmo"], &[("IASS_CRASH_AT", point)]);
+        let died = iass(
+            site.path(),
+            &["chat", "--tenant", "shop", "--contact", "ana", "-m", "listo, confirmo"],
+            &[("IASS_CRASH_POINT", point)],
+        );
+        assert!(!died.status.success(), "{point} was not died at");
         // The next chat answers what was left, or shows the reply that was not shown.
         say(&site, &["gracias"], &[]);
         let orders = orders(&site);

@@ -10,7 +10,7 @@ quiero quisiera quiere querria kiero qiero comprar comprarte comprarles compra l
 ando dame deme denme damelo deme ponme pongame mandame mandeme enviame envieme regalame regaleme vendeme vendanme vendes venden vende vendan \
 tienes tienen tiene tendran tendras tendra hay habra hubiera manejan maneja trabajan cuentan consigues consigo conseguir encuentro encargo encargar \
 precio precios presio cuanto cuantos cuanta cuesta cuestan costo costos vale valen sale salen valor coste disponible disponibles existencia existencias \
-stock catalogo producto productos articulo articulos hola buenas buenos dias tardes noches favor porfa porfavor porfis gracias amigo amiga senor senyor \
+stock catalogo producto productos articulo articulos hola buenas buenos dias tardes noches favor porfa porfavor porfis porfi porfas xfa xfavor xfis plis pls plz gracias amigo amiga senor senyor \
 me te le les nos das da dan podria podrian puedes pueden puede gustaria interesa interesan informacion info saber cotizar cotizacion cotizame pedido pedir \
 pido ordenar encargarte ver mostrar muestrame muestreme ensename ensenyame algun alguna algunos algunas pieza piezas pza pzas unidad unidades seria serian \
 esta estan este esos esas ese unos unas uno una un tambien solo solamente oye oiga disculpe disculpa urgente urge ahorita hoy aca ahi cosa cosas tal mejor \

@@ -1,13 +1,8 @@
-//! Which of the products that were found, or shown before, a customer means. Pure.
+//! Which of the products that were found a customer means. Pure.
 
-use crate::{
-    catalog::terms,
-    domain::{
-        cart::MAX_CHOICES,
-        language::Language,
-        product::{Product, ProductHit, ProductSearch},
-    },
-    text::words,
+use crate::domain::{
+    cart::MAX_CHOICES,
+    product::{Product, ProductHit, ProductSearch},
 };
 
 /// How sure a search must be.
@@ -86,70 +81,3 @@ pub(crate) fn nearest(found: &ProductSearch) -> Vec<Product> {
     let near = found.offered.iter().filter(|hit| hit.score >= ALTERNATIVE_SCORE);
     near.take(MAX_ALTERNATIVES).map(|hit| hit.product.clone()).collect()
 }
-
-/// Which of the products that were shown is meant: by its place, by its number or by words that only it has.
-pub(crate) fn among<'a>(text: &str, shown: &'a [Product], language: Language) -> Option<&'a Product> {
-    let said = words(text);
-    let joined = format!(" {} ", said.join(" "));
-    let named = |list: &[&str]| list.iter().any(|word| joined.contains(&format!(" {word} ")));
-    if named(&["ultimo", "ultima", "last"]) {
-        return shown.last();
-    }
-    for (place, words) in ORDINALS.iter().enumerate() {
-        if named(words) {
-            return shown.get(place);
-        }
-    }
-    if let [only] = shown
-        && named(&["ese", "esa", "este", "esta", "eso", "that one", "this one", "esse", "essa"])
-    {
-        return Some(only);
-    }
-    let numbers: Vec<usize> = said.iter().filter_map(|word| word.parse().ok()).collect();
-    let bare = said.iter().all(|word| {
-        word.parse::<usize>().is_ok()
-            || matches!(
-                word.as_str(),
-                "el" | "la"
-                    | "opcion"
-                    | "numero"
-                    | "option"
-                    | "number"
-                    | "the"
-                    | "o"
-                    | "a"
-                    | "opcao"
-                    | "quiero"
-                    | "dame"
-                    | "por"
-                    | "favor"
-                    | "porfa"
-                    | "please"
-                    | "num"
-                    | "no"
-                    | "si"
-                    | "sim"
-                    | "yes"
-            )
-    });
-    if let ([place], true) = (numbers.as_slice(), bare) {
-        return place.checked_sub(1).and_then(|place| shown.get(place));
-    }
-    let mut scored: Vec<(f32, &Product)> =
-        shown.iter().map(|product| (terms::share(text, &product.name, language), product)).collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    match scored.as_slice() {
-        [(best, product)] if *best >= 0.5 => Some(product),
-        [(best, product), (next, _), ..] if *best >= 0.5 && best > next => Some(product),
-        _ => None,
-    }
-}
-
-/// "The first", "the second" …
-const ORDINALS: [&[&str]; 5] = [
-    &["primero", "primera", "primer", "first", "primeiro", "primeira"],
-    &["segundo", "segunda", "second"],
-    &["tercero", "tercera", "tercer", "third", "terceiro", "terceira"],
-    &["cuarto", "cuarta", "fourth", "quarto"],
-    &["quinto", "quinta", "fifth"],
-];

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::reading;
+use super::reading::parts;
 use crate::{
     catalog::terms,
     domain::{
@@ -212,7 +212,7 @@ fn told(order: &OrderRecord) -> Value {
 
 /// Whether a customer said this number of pieces.
 fn is_said(quantity: u32, said: &[&str]) -> bool {
-    quantity > 0 && said.iter().any(|text| reading::counts(text).contains(&quantity))
+    quantity > 0 && said.iter().any(|text| parts::counts(text).contains(&quantity))
 }
 
 fn unsaid(line: &Line) -> String {

@@ -11,7 +11,7 @@ const STOPS: [&str; 22] = [
     "sem", "e", "da", "do", "x", "p", "c",
 ];
 
-/// A product with its quantity, in a sentence.
+/// A product with its quantity, in a sentence; `language` is that of the catalogue.
 pub(crate) fn counted(quantity: u32, name: &str, language: Language) -> String {
     if quantity == 1 {
         return format!("1 {}", lower_first(name));
@@ -19,9 +19,9 @@ pub(crate) fn counted(quantity: u32, name: &str, language: Language) -> String {
     format!("{quantity} {}", plural(name, language))
 }
 
-/// Several products with their quantities, in a sentence.
-pub(crate) fn listed(items: &[OrderItem], language: Language) -> String {
-    let parts: Vec<String> = items.iter().map(|item| counted(item.quantity, &item.name, language)).collect();
+/// Several products with their quantities, in a sentence of a language; their names are in that of the catalogue.
+pub(crate) fn listed(items: &[OrderItem], language: Language, catalogue: Language) -> String {
+    let parts: Vec<String> = items.iter().map(|item| counted(item.quantity, &item.name, catalogue)).collect();
     let and = match language {
         Language::Es => " y ",
         Language::En => " and ",
@@ -35,7 +35,7 @@ pub(crate) fn listed(items: &[OrderItem], language: Language) -> String {
 
 /// The name in the plural: its first words up to the first that only adds to it.
 fn plural(name: &str, language: Language) -> String {
-    // What the catalogue is written in cannot be told from a name; only Romance names are changed by rule.
+    // Only Romance names are changed by rule.
     if language == Language::En {
         return lower_first(name);
     }

@@ -162,7 +162,9 @@ impl Turn {
             parts.push(self.case_text(Text::TicketOpened, &self.input.fresh.ticket));
         }
         let required = &self.input.desk.leads.required;
-        if self.ledger.draft.wanted && !self.ledger.was_complete {
+        // Who is about to buy is asked for that, and not for an address.
+        let is_buying = self.open_order().is_some();
+        if self.ledger.draft.wanted && !self.ledger.was_complete && !is_buying {
             if lead::is_complete(&self.ledger.draft, required) {
                 parts.push(self.case_text(Text::LeadRegistered, &self.lead_id()));
             } else if let Some(question) = self.next_question() {

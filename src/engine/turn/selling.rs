@@ -4,27 +4,30 @@
 //! when they changed the turn begins again. Nothing is sold without the customer's own yes to a proposal.
 
 mod basket;
+mod buying;
+mod changing;
+mod picking;
 mod proposing;
 mod requesting;
 mod speaking;
+mod supposing;
 
 use serde_json::json;
 
 use self::{basket::Basket, requesting::Requested};
-use super::{Call, State, Step, Turn, closing::audit, reply::Spoken};
+use super::{Call, State, Step, Turn, closing::audit};
 use crate::{
     domain::{
-        cart::{Asked, Cart, MAX_CHOICES, Wanted},
+        cart::{MAX_CHOICES, Wanted},
         effect::Effect,
-        handoff::HandoffReason,
         order::{Order, OrderItem, OrderRecord, OrderStatus},
         product::{Product, ProductSearch, sku_key},
     },
     engine::{
         sale::{
             answer::{self, Answer},
-            choice::{self, Choice, Sureness},
-            reading::{self, Act, Reading},
+            choice,
+            reading::{self, Act, Reading, parts},
         },
         smalltalk,
     },
@@ -52,6 +55,8 @@ pub(super) struct Sale {
     missed: Option<String>,
     /// What is nearest to what was asked for and not found.
     near: Vec<Product>,
+    /// The customer's words for what is shown.
+    topic: Option<String>,
     /// What a model asked for.
     requested: Requested,
 }
@@ -91,16 +96,22 @@ impl Turn {
         let text = self.question.text.clone();
         let cart = standing.cart.clone();
         let mut refuses = false;
+        if let Some(step) = self.answer_supposed() {
+            return Some(step);
+        }
         if let Some(order) = &open {
             let said = self.answer_to(order);
             self.keep_language(said);
             match said {
+                // A yes is one to what was asked last.
+                Answer::Yes if !self.was_asked_about(order) => return Some(self.ask_again(order)),
                 Answer::Yes => return Some(self.look_up(Purpose::Confirm, Vec::new(), skus(&order.items))),
                 Answer::No => return Some(self.give_up(order)),
                 Answer::Quantity(count) if order.items.len() == 1 => {
                     return Some(self.look_up(Purpose::Quantity(count), Vec::new(), skus(&order.items)));
                 }
                 Answer::Quantity(_) | Answer::Unclear => return Some(self.ask_again(order)),
+                Answer::Later => return Some(self.wait_for(order)),
                 Answer::Other { refuses: said } => refuses = said,
             }
         } else if let Some(step) = self.answer_without_order(&cart) {
@@ -113,15 +124,33 @@ impl Turn {
         match reading.act {
             Act::Orders => return Some(self.tell_orders(reading.order.as_deref())),
             Act::Cancel => return Some(self.cancel(open.as_ref())),
-            Act::Total => return open.as_ref().map(|order| self.tell_total(order)),
-            Act::Bare | Act::Ask | Act::Buy | Act::Remove | Act::Swap => {}
+            Act::Total if open.is_some() => return open.as_ref().map(|order| self.tell_total(order)),
+            Act::Total if reading::names_a_cart(&text) && cart.shown.is_empty() => {
+                return Some(self.tell_orders(None));
+            }
+            Act::Remove | Act::Swap if open.is_none() => {
+                if let Some(step) = self.change_sold(&reading) {
+                    return Some(step);
+                }
+            }
+            Act::Total => return None,
+            Act::Bare | Act::Ask | Act::Buy | Act::Suppose | Act::Remove | Act::Swap => {}
+        }
+        if let (Some(order), [wanted], Act::Buy | Act::Bare) = (&open, reading.wanted.as_slice(), reading.act)
+            && let ([item], Some(count)) = (order.items.as_slice(), wanted.quantity)
+            && parts::is_empty(&wanted.text)
+            && cart.shown.is_empty()
+            && (wanted.more || reading::adds(&text))
+        {
+            let count = item.quantity.saturating_add(count);
+            return Some(self.look_up(Purpose::Quantity(count), Vec::new(), skus(&order.items)));
         }
         let is_picking = !cart.shown.is_empty();
         let is_small_talk = smalltalk::recognise(&text, &self.input.business.name).is_some();
-        let names = reading.wanted.iter().any(|wanted| !reading::is_empty(&wanted.text));
-        if !names && !is_picking {
-            let only_says_so =
-                reading.act == Act::Buy && !words(&text).is_empty() && reading::is_empty(&text);
+        let names = reading.wanted.iter().any(|wanted| !parts::is_empty(&wanted.text));
+        let supposes = reading.act == Act::Suppose && open.is_some();
+        if !names && !is_picking && !supposes {
+            let only_says_so = reading.act == Act::Buy && !words(&text).is_empty() && parts::is_empty(&text);
             return only_says_so.then(|| self.say_sale(self.builtin_text(Text::SaleWhat)));
         }
         let is_long = words(&text).len() > MAX_BARE_WORDS;
@@ -131,7 +160,19 @@ impl Turn {
         if is_small_talk && !is_picking {
             return None;
         }
-        let queries = reading.wanted.iter().map(|wanted| wanted.text.clone()).collect();
+        let mut queries: Vec<String> = reading.wanted.iter().map(|wanted| wanted.text.clone()).collect();
+        if let (Some(topic), [only], false) =
+            (&cart.topic, reading.wanted.as_slice(), is_small_talk || is_long)
+        {
+            queries.push(format!("{topic} {}", only.text));
+        }
+        // "Cámbialo por 2 de bola" is of the same kind.
+        if let (Act::Swap, [only], Some(order)) = (reading.act, reading.wanted.as_slice(), &open)
+            && let Some(kind) = order.items.first().and_then(|item| item.name.split(' ').next())
+        {
+            queries.truncate(1);
+            queries.push(format!("{kind} {}", only.text));
+        }
         let mut known = cart.shown;
         known.extend(open.iter().flat_map(|order| skus(&order.items)));
         Some(self.look_up_for(Shopping { purpose: Purpose::Message, reading, refuses }, queries, known))
@@ -192,10 +233,12 @@ impl Turn {
             .filter_map(|sku| known.iter().find(|product| sku_key(&product.sku) == sku_key(sku)))
             .cloned()
             .collect();
-        if let Some(step) = self.pick(reading, &cart, &shown) {
+        let refined = found.get(reading.wanted.len());
+        if let Some(step) = self.pick(reading, &cart, &shown, found.first(), refined) {
             return Some(step);
         }
         match reading.act {
+            Act::Suppose => self.suppose(reading, found, known, &shown),
             Act::Remove => self.take_out(reading, known),
             Act::Swap => self.swap(reading, found, known),
             Act::Buy => self.buy(&reading.wanted, found, known, *refuses),
@@ -203,279 +246,21 @@ impl Turn {
             Act::Bare if reading.wanted.iter().any(|wanted| wanted.quantity.is_some()) => {
                 self.buy(&reading.wanted, found, known, *refuses)
             }
+            // "No, the other one": as many of it.
+            Act::Bare if *refuses && reading.wanted.len() == 1 => {
+                let items = self.open_order().map(|order| order.items.clone()).unwrap_or_default();
+                let quantity = if let [item] = items.as_slice() { Some(item.quantity) } else { None };
+                let wanted: Vec<Wanted> =
+                    reading.wanted.iter().map(|wanted| Wanted { quantity, ..wanted.clone() }).collect();
+                self.buy(&wanted, found, known, true)
+            }
+            Act::Ask | Act::Bare if reading.wanted.len() > 1 => self.tell_several(&reading.wanted, found),
             Act::Ask | Act::Bare => {
                 let (wanted, found) = (reading.wanted.first()?, found.first()?);
                 self.tell_products(wanted, found)
             }
             Act::Orders | Act::Total | Act::Cancel => None,
         }
-    }
-
-    /// An answer where nothing is proposed any more: the time is over, or it is sold already.
-    fn answer_without_order(&mut self, cart: &Cart) -> Option<Step> {
-        let said = answer::answer(&self.question.text, None, |_| false);
-        if !cart.shown.is_empty() || cart.asked.is_some() {
-            self.keep_language(said);
-        }
-        let last = self.input.standing.orders.first().cloned();
-        let is_sold =
-            |order: &OrderRecord| matches!(order.status, OrderStatus::Confirmed | OrderStatus::Fulfilled);
-        if said == Answer::Yes
-            && let Some(order) = last.as_ref().filter(|order| is_sold(order))
-            && self.last_reply().is_some_and(|reply| reply.contains(&order.id))
-        {
-            let text = self.order_text(Text::SaleAlready, order);
-            self.sale.order = Some(order.public());
-            return Some(self.say_sale(text));
-        }
-        if cart.asked != Some(Asked::Confirm) {
-            return None;
-        }
-        let over = self.input.standing.order.clone().or(last);
-        let over = over.filter(|order| order.status == OrderStatus::Expired)?;
-        match said {
-            Answer::Yes => {
-                let skus = skus(&over.items);
-                Some(self.look_up(Purpose::Renew(over.items), Vec::new(), skus))
-            }
-            Answer::Quantity(count) if over.items.len() == 1 => {
-                let items: Vec<OrderItem> = over
-                    .items
-                    .iter()
-                    .filter_map(|item| OrderItem::new(&item.sku, &item.name, count, item.unit_price))
-                    .collect();
-                let skus = skus(&items);
-                Some(self.look_up(Purpose::Renew(items), Vec::new(), skus))
-            }
-            Answer::No => {
-                self.sale.effects.push(Effect::SaveCart(Cart::default()));
-                Some(self.say_sale(self.builtin_text(Text::SaleCancelled)))
-            }
-            Answer::Quantity(_) | Answer::Unclear | Answer::Other { .. } => None,
-        }
-    }
-
-    /// A choice among what was shown, or how many of it.
-    fn pick(&mut self, reading: &Reading, cart: &Cart, shown: &[Product]) -> Option<Step> {
-        if shown.is_empty() || reading.wanted.len() > 1 || matches!(reading.act, Act::Remove | Act::Swap) {
-            return None;
-        }
-        let text = self.question.text.clone();
-        let said = answer::answer(&text, None, |_| false);
-        let wanted = reading.wanted.first();
-        let quantity = wanted.and_then(|wanted| wanted.quantity);
-        let names = wanted.is_some_and(|wanted| !reading::is_empty(&wanted.text));
-        let chosen = match (cart.asked, shown) {
-            (_, [only]) if !names => match (said, quantity) {
-                (Answer::No, _) => {
-                    self.sale.effects.push(Effect::SaveCart(Cart::default()));
-                    return Some(self.say_sale(self.builtin_text(Text::SaleCancelled)));
-                }
-                (Answer::Quantity(count), _) => Some((only, Some(count))),
-                (_, Some(count)) => Some((only, Some(count))),
-                (Answer::Yes, None) => return Some(self.ask_how_many(only, cart.waiting.clone())),
-                _ => None,
-            },
-            (Some(Asked::Which | Asked::Nothing), several) => {
-                if said == Answer::No {
-                    self.sale.effects.push(Effect::SaveCart(Cart::default()));
-                    return Some(self.say_sale(self.builtin_text(Text::SaleCancelled)));
-                }
-                if matches!(said, Answer::Yes | Answer::Unclear) {
-                    return Some(self.ask_which(
-                        several,
-                        cart.quantity,
-                        cart.waiting.clone(),
-                        &Basket::default(),
-                    ));
-                }
-                let bare_count = match said {
-                    Answer::Quantity(count) if usize::try_from(count).is_ok_and(|n| n > several.len()) => {
-                        Some(count)
-                    }
-                    _ => None,
-                };
-                if let Some(count) = bare_count.filter(|_| !names) {
-                    // How many is known now, and not yet of which.
-                    return Some(self.ask_which(
-                        several,
-                        Some(count),
-                        cart.waiting.clone(),
-                        &Basket::default(),
-                    ));
-                }
-                let product = choice::among(&text, several, self.input.business.language)?;
-                // A bare number names the place, not the quantity.
-                let count = quantity.filter(|_| names || several.len() == 1).or(cart.quantity);
-                Some((product, count))
-            }
-            _ => None,
-        };
-        let (product, count) = chosen?;
-        let mut all = vec![Wanted {
-            text: product.sku.clone(),
-            quantity: count.or(cart.quantity),
-            ..Wanted::default()
-        }];
-        all.extend(cart.waiting.iter().cloned());
-        let queries = all.iter().map(|wanted| wanted.text.clone()).collect();
-        let known = self.open_order().map(|order| skus(&order.items)).unwrap_or_default();
-        let shopping = Shopping { purpose: Purpose::Chosen(all), reading: reading.clone(), refuses: false };
-        Some(self.look_up_for(shopping, queries, known))
-    }
-
-    /// Puts what is wanted into the order; `None` when none of it is in the catalogue.
-    fn buy(
-        &mut self,
-        wanted: &[Wanted],
-        found: &[ProductSearch],
-        known: &[Product],
-        refuses: bool,
-    ) -> Option<Step> {
-        let mut basket = if refuses { Basket::default() } else { self.basket(known) };
-        let mut undecided: Vec<(usize, Vec<Product>)> = Vec::new();
-        let mut uncounted: Vec<(usize, Product)> = Vec::new();
-        let mut alternatives = Vec::new();
-        let mut resolved: Vec<Option<String>> = vec![None; wanted.len()];
-        let (mut hits, mut missed) = (0, Vec::new());
-        for (place, (want, found)) in wanted.iter().zip(found).enumerate() {
-            if reading::is_empty(&want.text) {
-                continue;
-            }
-            let choice = basket::narrowed(choice::choose(found, Sureness::Buying), want);
-            match choice {
-                Choice::One(product) => {
-                    hits += 1;
-                    if let Some(sku) = resolved.get_mut(place) {
-                        *sku = Some(product.sku.clone());
-                    }
-                    match basket::pieces(want, &product) {
-                        Some(count) => basket.want(&product, count, want.more),
-                        None => uncounted.push((place, product)),
-                    }
-                }
-                Choice::Which(products) => {
-                    hits += 1;
-                    undecided.push((place, products));
-                }
-                Choice::SoldOut(product, near) => {
-                    hits += 1;
-                    basket.note_sold_out(&product.name);
-                    alternatives = near;
-                }
-                Choice::Nothing => missed.push(want.text.clone()),
-            }
-        }
-        if hits == 0 {
-            self.sale.missed = missed.into_iter().next();
-            return None;
-        }
-        basket.missed = missed;
-        // What is asked about comes first; the rest waits by its number.
-        let waiting = |but: usize| -> Vec<Wanted> {
-            wanted
-                .iter()
-                .enumerate()
-                .filter(|(place, want)| *place != but && !reading::is_empty(&want.text))
-                .map(|(place, want)| {
-                    let text = resolved.get(place).cloned().flatten().unwrap_or_else(|| want.text.clone());
-                    Wanted { text, ..want.clone() }
-                })
-                .collect()
-        };
-        if let Some((place, products)) = undecided.into_iter().next() {
-            let quantity = wanted.get(place).and_then(|want| want.quantity);
-            return Some(self.ask_which(&products, quantity, waiting(place), &basket));
-        }
-        if let Some((place, product)) = uncounted.into_iter().next() {
-            return Some(self.ask_how_many(&product, waiting(place)));
-        }
-        if basket.is_unchanged() {
-            let quantity = wanted.first().and_then(|want| want.quantity);
-            return Some(self.tell_sold_out(&basket, &alternatives, quantity));
-        }
-        Some(self.propose(basket, None))
-    }
-
-    /// Takes things out of the order.
-    fn take_out(&mut self, reading: &Reading, known: &[Product]) -> Option<Step> {
-        let order = self.open_order().cloned()?;
-        let mut basket = self.basket(known);
-        for wanted in reading.wanted.iter().filter(|wanted| !reading::is_empty(&wanted.text)) {
-            let Some(sku) = basket::named_in(&order.items, &wanted.text, self.input.business.language) else {
-                let text = self.sale_text(Text::SaleNotInOrder, |sale| sale.asked.clone_from(&wanted.text));
-                return Some(self.say_sale(format!("{text} {}", self.proposal_text(&order))));
-            };
-            basket.take_out(&sku, wanted.quantity);
-        }
-        if basket.is_empty() {
-            return Some(self.give_up(&order));
-        }
-        Some(self.propose(basket, None))
-    }
-
-    /// Puts one product in the place of another.
-    fn swap(&mut self, reading: &Reading, found: &[ProductSearch], known: &[Product]) -> Option<Step> {
-        let order = self.open_order().cloned()?;
-        let [old, new] = reading.wanted.as_slice() else { return None };
-        let language = self.input.business.language;
-        let sku = match basket::named_in(&order.items, &old.text, language) {
-            Some(sku) => sku,
-            None if order.items.len() == 1 => order.items.first()?.sku.clone(),
-            None => return None,
-        };
-        let old_count = order.items.iter().find(|item| item.sku == sku)?.quantity;
-        let mut basket = self.basket(known);
-        basket.take_out(&sku, None);
-        match choice::choose(found.get(1)?, Sureness::Buying) {
-            Choice::One(product) => {
-                let count = basket::pieces(new, &product).unwrap_or(old_count);
-                basket.want(&product, count, false);
-                Some(self.propose(basket, None))
-            }
-            Choice::Which(products) => {
-                let quantity = new.quantity.or(Some(old_count));
-                Some(self.ask_which(&products, quantity, Vec::new(), &basket))
-            }
-            Choice::SoldOut(product, near) => {
-                let mut nothing = Basket::default();
-                nothing.note_sold_out(&product.name);
-                Some(self.tell_sold_out(&nothing, &near, new.quantity))
-            }
-            Choice::Nothing => {
-                let text = self.sale_text(Text::SaleNotFound, |sale| sale.asked.clone_from(&new.text));
-                Some(self.say_sale(text))
-            }
-        }
-    }
-
-    /// Gives an order up that the customer wants cancelled: what is sold already is for a person to undo.
-    fn cancel(&mut self, open: Option<&OrderRecord>) -> Step {
-        if let Some(order) = open {
-            return self.give_up(order);
-        }
-        let sold = self.input.standing.orders.iter().find(|order| order.status == OrderStatus::Confirmed);
-        let Some(order) = sold.cloned() else {
-            return self.say_sale(self.builtin_text(Text::SaleNoOrders));
-        };
-        let text = self.order_text(Text::SaleByPerson, &order);
-        self.sale.spoke = true;
-        self.ledger.handoff = Some(HandoffReason::ExplicitRequest);
-        let person = self.handoff_words(HandoffReason::ExplicitRequest).text;
-        self.commit(Spoken::builtin(format!("{text} {person}"), Vec::new()))
-    }
-
-    /// The customer does not want what was proposed.
-    fn give_up(&mut self, order: &OrderRecord) -> Step {
-        self.sale.effects.push(Effect::CancelOrder { id: order.id.clone(), version: order.version });
-        self.sale.effects.push(Effect::SaveCart(Cart::default()));
-        self.sale.effects.push(Effect::Audit(crate::domain::effect::AuditEntry {
-            actor: "customer".to_owned(),
-            ..entry("order.cancelled", &order.id)
-        }));
-        let cancelled = OrderRecord { status: OrderStatus::Cancelled, ..order.clone() };
-        self.sale.order = Some(cancelled.public());
-        self.say_sale(self.builtin_text(Text::SaleCancelled))
     }
 
     fn look_up(&mut self, purpose: Purpose, queries: Vec<String>, skus: Vec<String>) -> Step {
@@ -491,6 +276,15 @@ impl Turn {
     /// The order that waits for the customer's word, if its time is not over.
     pub(super) fn open_order(&self) -> Option<&OrderRecord> {
         self.input.standing.order.as_ref().filter(|order| order.status == OrderStatus::Proposed)
+    }
+
+    /// Whether the last reply spoke of the order as it is. Words for the ear say sums otherwise, and are not compared.
+    fn was_asked_about(&self, order: &OrderRecord) -> bool {
+        let asked_again = self.order_text(Text::SaleAskAgain, order);
+        self.is_spoken()
+            || self
+                .last_reply()
+                .is_none_or(|reply| reply.contains(&order.total.to_text()) || reply.contains(&asked_again))
     }
 
     /// What the customer says to a proposal.

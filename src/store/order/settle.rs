@@ -160,7 +160,7 @@ fn open(applying: &Applying<'_>, id: &str, version: u32) -> Result<Option<OrderR
         .filter(|order| order.id == id && order.version == version && order.status == OrderStatus::Proposed))
 }
 
-fn settle(
+pub(super) fn settle(
     tx: &Transaction<'_>,
     id: &str,
     wanted: OrderStatus,

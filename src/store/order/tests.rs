@@ -256,8 +256,10 @@ proptest! {
     }
 }
 
-/// Many conversations and imports at once, each on its own thread and connection, as several processes would.
-async fn many_at_once(attempts: usize) {
+/// Whole turns of many conversations, and imports, at once. Orders alone, and far more of them, are in `many_tests`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn turns_of_many_customers_and_imports_at_once_sell_each_piece_once() {
+    let attempts = 1600;
     let fixture = Fixture::new();
     let first = 5000_i64;
     fixture.stock(&format!("m,Martillo,100,{first}\n"));
@@ -307,16 +309,4 @@ async fn many_at_once(attempts: usize) {
     );
     assert_eq!(booked, sold, "every sale is one order, and every order one sale");
     assert_eq!(fixture.count("select count(*) from stock_hold h join sales_order o on o.id = h.order_id where o.status <> 'proposed'"), 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_customers_and_imports_at_once_sell_each_piece_once() {
-    many_at_once(1600).await;
-}
-
-/// The same a hundred thousand times: `cargo test --lib -- --ignored hundred_thousand`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "takes minutes"]
-async fn a_hundred_thousand_attempts_sell_each_piece_once() {
-    many_at_once(100_000).await;
 }

@@ -126,11 +126,7 @@ pub(super) fn pieces(wanted: &Wanted, product: &Product) -> Option<u32> {
 pub(super) fn narrowed(choice: Choice, wanted: &Wanted) -> Choice {
     let (Choice::Which(products), Some(measure)) = (&choice, &wanted.measure) else { return choice };
     // "5 metros de cable" is the one that is sold by the metre, or the piece of five metres.
-    let unit = measure.split(' ').nth(1).unwrap_or_default().trim_end_matches('s').to_owned();
-    let is_by_unit = |product: &Product| {
-        let name = words(&product.name).join(" ");
-        unit.len() > 1 && [format!("por {unit}"), format!("per {unit}")].iter().any(|by| name.contains(by))
-    };
+    let is_by_unit = |product: &Product| is_by_unit_of(product, measure);
     let fits: [&dyn Fn(&Product) -> bool; 2] =
         [&|product| terms::has_size(&product.name, measure), &is_by_unit];
     for fits in fits {
@@ -140,6 +136,13 @@ pub(super) fn narrowed(choice: Choice, wanted: &Wanted) -> Choice {
         }
     }
     choice
+}
+
+/// Whether a product is sold by the unit of a measure: "5 metros" of cable "por metro".
+pub(super) fn is_by_unit_of(product: &Product, measure: &str) -> bool {
+    let unit = measure.split(' ').nth(1).unwrap_or_default().trim_end_matches('s');
+    let name = words(&product.name).join(" ");
+    unit.len() > 1 && [format!("por {unit}"), format!("per {unit}")].iter().any(|by| name.contains(by))
 }
 
 /// The number of the product of an order that a text names.

@@ -141,7 +141,7 @@ impl Turn {
     }
 
     /// How many pieces of a product the open order has set aside.
-    fn held(&self, sku: &str) -> u32 {
+    pub(super) fn held(&self, sku: &str) -> u32 {
         let items = self.open_order().into_iter().flat_map(|order| &order.items);
         items.filter(|item| sku_key(&item.sku) == sku_key(sku)).map(|item| item.quantity).sum()
     }

@@ -21,6 +21,9 @@ use crate::{
 /// The longest words of a customer that are repeated, in characters.
 const MAX_ASKED_CHARS: usize = 60;
 
+/// Products that are told of for each question of a message.
+const MAX_OF_EACH: usize = 2;
+
 /// Orders that are told of at once.
 const MAX_TOLD_ORDERS: usize = 5;
 
@@ -51,7 +54,7 @@ impl Turn {
     /// A sentence about an order.
     pub(super) fn order_text(&self, text: Text, order: &OrderRecord) -> String {
         let lines = self.lines(&order.items);
-        let products = listed(&order.items, self.question.language);
+        let products = listed(&order.items, self.question.language, self.input.business.language);
         let status = self.builtin_text(status_text(order.status));
         self.sale_text(text, |sale| {
             sale.order.clone_from(&order.id);
@@ -68,7 +71,7 @@ impl Turn {
             [item] => (
                 if item.quantity == 1 { Text::SaleProposalOne } else { Text::SaleProposal },
                 item.unit_price.to_text(),
-                counted(item.quantity, &item.name, self.question.language),
+                counted(item.quantity, &item.name, self.input.business.language),
             ),
             _ => (Text::SaleProposalList, String::new(), String::new()),
         };
@@ -86,7 +89,7 @@ impl Turn {
     pub(super) fn offer_text(&self, order: &OrderRecord, filled: &Filled) -> String {
         match (order.items.as_slice(), filled.reduced.as_slice()) {
             ([item], [_]) => {
-                let products = counted(item.quantity, &item.name, self.question.language);
+                let products = counted(item.quantity, &item.name, self.input.business.language);
                 self.sale_text(Text::SaleOfferLess, |sale| {
                     sale.products = products;
                     sale.price = item.unit_price.to_text();
@@ -125,6 +128,41 @@ impl Turn {
         let text = self.order_text(Text::SaleAskAgain, order);
         self.sale.order = Some(order.public());
         self.sale.choices = [Text::SaleYes, Text::SaleNo].map(|text| self.builtin_text(text)).into();
+        self.say_sale(text)
+    }
+
+    /// The customer will say later: until when the pieces are set aside.
+    pub(super) fn wait_for(&mut self, order: &OrderRecord) -> Step {
+        let left_ms = order.expires_ms.saturating_sub(self.input.now_ms);
+        let products = listed(&order.items, self.question.language, self.input.business.language);
+        let text = self.sale_text(Text::SaleLater, |sale| {
+            sale.products = products;
+            sale.total = order.total.to_text();
+            sale.quantity = (left_ms / 60_000).max(1).to_string();
+        });
+        self.sale.order = Some(order.public());
+        self.say_sale(text)
+    }
+
+    /// None of what was shown is as the customer wants it: what there is.
+    pub(super) fn tell_none_such(&mut self, asked: &str, shown: &[Product], cart: &Cart) -> Step {
+        self.tell_of_shown(Text::SaleNoneSuch, asked, shown, cart)
+    }
+
+    /// What was shown does not come in such a package.
+    pub(super) fn tell_not_packed(&mut self, asked: &str, shown: &[Product], cart: &Cart) -> Step {
+        self.tell_of_shown(Text::SaleNotPacked, asked, shown, cart)
+    }
+
+    fn tell_of_shown(&mut self, text: Text, asked: &str, shown: &[Product], cart: &Cart) -> Step {
+        let lines = self.options(shown);
+        let text = self.sale_text(text, |sale| {
+            asked.clone_into(&mut sale.asked);
+            sale.lines = lines;
+        });
+        self.sale.topic.clone_from(&cart.topic);
+        let asked = if shown.len() == 1 { Asked::HowMany } else { Asked::Which };
+        self.show(shown, asked, cart.quantity, cart.waiting.clone());
         self.say_sale(text)
     }
 
@@ -170,6 +208,7 @@ impl Turn {
 
     /// Answers a question for products.
     pub(super) fn tell_products(&mut self, wanted: &Wanted, found: &ProductSearch) -> Option<Step> {
+        self.sale.topic = Some(wanted.text.clone());
         match choice::choose(found, Sureness::Asking) {
             Choice::One(product) => {
                 let few = self.input.desk.shop.low_stock;
@@ -196,6 +235,27 @@ impl Turn {
             }
             Choice::Nothing => None,
         }
+    }
+
+    /// Answers a question for several products: those that there are, in one list.
+    pub(super) fn tell_several(&mut self, wanted: &[Wanted], found: &[ProductSearch]) -> Option<Step> {
+        let (mut products, mut basket): (Vec<Product>, Basket) = (Vec::new(), Basket::default());
+        for (wanted, found) in wanted.iter().zip(found) {
+            match choice::choose(found, Sureness::Asking) {
+                Choice::One(product) => products.push(product),
+                Choice::Which(some) => products.extend(some.into_iter().take(MAX_OF_EACH)),
+                Choice::SoldOut(product, _) => basket.note_sold_out(&product.name),
+                Choice::Nothing => basket.missed.push(wanted.text.clone()),
+            }
+        }
+        if products.is_empty() {
+            return None;
+        }
+        let mut parts = self.notes(&basket.sold_out, &[]);
+        let lines = self.options(&products);
+        parts.push(self.sale_text(Text::SaleProducts, |sale| sale.lines = lines));
+        self.show(&products, Asked::Which, None, Vec::new());
+        Some(self.say_sale(parts.join("\n")))
     }
 
     /// Says what cannot be had, and what is nearest to it.
@@ -239,7 +299,14 @@ impl Turn {
     fn show(&mut self, products: &[Product], asked: Asked, quantity: Option<u32>, waiting: Vec<Wanted>) {
         let shown: Vec<String> = choices(products).map(|product| product.sku.clone()).collect();
         self.sale.choices = (1..=shown.len()).map(|place| place.to_string()).collect();
-        self.sale.effects.push(Effect::SaveCart(Cart { shown, asked: Some(asked), quantity, waiting }));
+        let topic = self.sale.topic.take();
+        self.sale.effects.push(Effect::SaveCart(Cart {
+            shown,
+            asked: Some(asked),
+            quantity,
+            topic,
+            waiting,
+        }));
     }
 
     /// Products to choose from, a line each.
