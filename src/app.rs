@@ -292,6 +292,7 @@ impl Daemon {
         let intake = Intake {
             live: live.clone(),
             dispatcher: bells.dispatcher.clone(),
+            outbox: bells.outbox.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
         };

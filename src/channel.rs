@@ -6,9 +6,11 @@ mod call;
 pub mod chatwoot;
 pub mod check;
 pub mod courtesy;
+mod mark;
 pub mod meta;
 pub mod simulate;
 pub mod telegram;
+mod template;
 pub mod twilio;
 pub mod voice;
 pub mod web;
@@ -58,6 +60,12 @@ pub enum SendError {
         message: String,
         /// How long it asked to be left alone.
         retry_after: Option<Duration>,
+    },
+    /// It takes it once the customer has written again.
+    #[error("{message}")]
+    WindowClosed {
+        /// Why nothing else goes out until then.
+        message: String,
     },
     /// It will never take it.
     #[error("{message}")]

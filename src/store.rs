@@ -25,6 +25,7 @@ pub mod conversation;
 pub mod dead_letter;
 mod deliver;
 pub mod delivery;
+pub mod delivery_news;
 pub mod document;
 mod effect;
 mod error;

@@ -13,17 +13,22 @@ use url::form_urlencoded;
 
 pub use self::signature::sign;
 pub(super) use self::{media::fetch, send::send, signature::is_signed};
-use super::{Received, Refused};
+use super::{Received, Refused, mark};
 use crate::{
     config::tenant::channels::Twilio,
     domain::{
         conversation::ChannelKind,
-        message::{Attachment, AttachmentKind, DeliveryNews, DeliveryState, Inbound, MAX_TEXT_BYTES},
+        message::{
+            Attachment, AttachmentKind, DeliveryNews, DeliveryState, Failure, Inbound, MAX_TEXT_BYTES, Remedy,
+        },
     },
 };
 
 /// The most files of one message: Twilio's limit is 10.
 const MAX_MEDIA: usize = 10;
+
+/// The part of the query in which the address for news of a reply names it.
+const MARK: &str = "reply";
 
 /// What Twilio puts before a number on WhatsApp.
 const WHATSAPP: &str = "whatsapp:";
@@ -59,16 +64,16 @@ pub fn verify(
     if is_right { Ok(()) } else { Err(Refused::Signature) }
 }
 
-/// What a form brings: a message, or news of a reply.
+/// What a form brings that was posted to an address with this query: a message, or news of a reply.
 ///
 /// # Errors
 /// [`Refused::Body`] when it is neither.
-pub fn receive(form: &Form) -> Result<Received, Refused> {
+pub fn receive(form: &Form, query: &str) -> Result<Received, Refused> {
     let id = ["MessageSid", "SmsSid", "SmsMessageSid"].into_iter().find_map(|name| form.get(name));
     let id = id.ok_or(Refused::Body)?;
     match form.get("MessageStatus").or_else(|| form.get("SmsStatus")) {
         Some(status) if status != "received" && status != "receiving" => {
-            let news = news(form, id, status).into_iter().collect();
+            let news = news(form, id, status, query).into_iter().collect();
             Ok(Received { messages: Vec::new(), news })
         }
         _ => Ok(Received { messages: vec![message(form, id)?], news: Vec::new() }),
@@ -135,7 +140,7 @@ fn source(form: &Form) -> Option<String> {
     Some(within(source.to_owned(), 200))
 }
 
-fn news(form: &Form, id: &str, status: &str) -> Option<DeliveryNews> {
+fn news(form: &Form, id: &str, status: &str, query: &str) -> Option<DeliveryNews> {
     let state = match status {
         "sent" => DeliveryState::Sent,
         "delivered" => DeliveryState::Delivered,
@@ -144,11 +149,14 @@ fn news(form: &Form, id: &str, status: &str) -> Option<DeliveryNews> {
         // accepted, scheduled, queued, sending, and what may come: nothing that is not known yet.
         _ => return None,
     };
-    let error = (state == DeliveryState::Failed).then(|| match form.get("ErrorCode") {
-        Some(code) => errors::told(code.parse().unwrap_or_default(), form.get("ErrorMessage")),
-        None => status.to_owned(),
+    let failure = (state == DeliveryState::Failed).then(|| {
+        let code = form.get("ErrorCode").map(|code| code.parse().unwrap_or_default());
+        let told = code.map(|code| errors::told(code, form.get("ErrorMessage")));
+        let remedy = code.and_then(errors::remedy).unwrap_or(Remedy::Nothing);
+        Failure { remedy, told: told.unwrap_or_else(|| status.to_owned()) }
     });
-    Some(DeliveryNews { provider_id: id.to_owned(), state, error })
+    let reply = Form::parse(query.as_bytes()).get(MARK).and_then(mark::read);
+    Some(DeliveryNews { provider_id: id.to_owned(), reply, state, failure })
 }
 
 /// The beginning of a text that is not longer than `most` bytes.

@@ -32,6 +32,8 @@ pub struct Accepted {
     pub duplicate: bool,
     /// The turn that took it in, once there is one.
     pub turn: Option<String>,
+    /// Whether replies that waited for it go out now.
+    pub releases: bool,
 }
 
 /// A conversation with messages to answer, held under a lease.
@@ -248,6 +250,7 @@ fn find(
                 conversation: ConversationId::new(row.get::<_, String>(1)?),
                 duplicate: true,
                 turn: row.get(2)?,
+                releases: false,
             })
         })
         .optional()?)
@@ -276,7 +279,9 @@ fn insert(tx: &Transaction<'_>, message: &Inbound, clock: &Clock, ids: &Ids) -> 
         now_ms + i64::from(message.quiet_ms),
         attachments,
     ])?;
-    Ok(Accepted { seq: tx.last_insert_rowid(), conversation, duplicate: false, turn: None })
+    let seq = tx.last_insert_rowid();
+    let releases = super::outbox::release_held(tx, &conversation, now_ms)?;
+    Ok(Accepted { seq, conversation, duplicate: false, turn: None, releases })
 }
 
 /// The waiting messages of a conversation, oldest first.

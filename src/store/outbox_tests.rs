@@ -100,24 +100,6 @@ async fn the_words_of_a_file_take_its_place_until_the_turn_is_committed() {
 }
 
 #[tokio::test]
-async fn news_of_a_reply_come_in_any_order_and_never_go_back() {
-    let f = Fixture::new();
-    answered(&f, ChannelKind::Twilio, |commit| commit.report.messages = vec!["Hola".to_owned()]).await;
-    let reply = f.db.claim_replies("s", &CHANNELS, f.clock.now_ms(), 1).await.unwrap().replies.remove(0);
-    f.db.mark_sent(reply.seq, Some("SM1".to_owned()), 1).await.unwrap();
-    let tell = async |id: &str, state| {
-        let news = DeliveryNews { provider_id: id.to_owned(), state, error: None };
-        f.db.note_news(ChannelKind::Twilio, vec![news], 5).await.unwrap()
-    };
-    assert_eq!(tell("SM1", DeliveryState::Read).await, 1);
-    assert_eq!(tell("SM1", DeliveryState::Delivered).await, 1);
-    assert_eq!(f.text("select delivery from outbox"), "read");
-    assert_eq!(tell("of somebody else", DeliveryState::Failed).await, 0);
-    assert_eq!(tell("SM1", DeliveryState::Failed).await, 1);
-    assert_eq!(f.text("select delivery from outbox"), "failed");
-}
-
-#[tokio::test]
 async fn the_desk_of_a_provider_is_told_of_a_handoff_once_and_after_the_reply() {
     let f = Fixture::new();
     let handoff = Effect::Handoff {

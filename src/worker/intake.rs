@@ -18,6 +18,8 @@ pub struct Intake {
     pub live: Arc<LiveConfig>,
     /// Rung when a message was accepted.
     pub dispatcher: Arc<Bell>,
+    /// Rung when replies waited for a message.
+    pub outbox: Arc<Bell>,
     /// The time.
     pub clock: Clock,
     /// New ids.
@@ -50,6 +52,9 @@ impl Intake {
         let accepted = tenant.db().accept(messages, &self.clock, &self.ids).await?;
         if accepted.iter().any(|accepted| accepted.turn.is_none()) {
             self.dispatcher.ring_at(tenant.id(), self.clock.now_ms() + i64::from(quiet_ms));
+        }
+        if accepted.iter().any(|accepted| accepted.releases) {
+            self.outbox.ring(tenant.id());
         }
         Ok(accepted)
     }

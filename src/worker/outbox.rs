@@ -17,6 +17,7 @@ use super::{
     rounds::{Pace, Rounds, Stop, Surroundings, after_ms, run},
 };
 use crate::{
+    alerts::Alert,
     channel::{self, Channels, SendError},
     clock::{Chance, Clock},
     config::live::LiveConfig,
@@ -106,6 +107,7 @@ fn worded(tenant: &TenantUse, reply: &Outbound) -> Outbound {
 enum Outcome {
     Sent { provider_id: Option<String> },
     Retry { due_ms: i64, error: String },
+    Held { error: String },
     Dead { error: String },
 }
 
@@ -169,6 +171,13 @@ impl Worker {
             Outcome::Retry { error, .. } => {
                 tracing::warn!(tenant = %id, %conversation, turn, seq, attempts = reply.attempts + 1, error, "a reply is tried again");
             }
+            Outcome::Held { error } => {
+                tracing::warn!(tenant = %id, %conversation, turn, seq, error, "a reply waits for its customer");
+                self.parts
+                    .channels
+                    .alerts
+                    .raise(Alert::ReplyHeld { tenant: id.clone(), channel: reply.channel });
+            }
             Outcome::Dead { error } => {
                 tracing::error!(tenant = %id, %conversation, turn, seq, attempts = reply.attempts + 1, error, "a reply was given up");
             }
@@ -193,6 +202,7 @@ impl Worker {
                 let asked = retry_after.unwrap_or_default().min(rules.max_retry);
                 Outcome::Retry { due_ms: after_ms(self.parts.clock.now_ms(), pause.max(asked)), error: text }
             }
+            SendError::WindowClosed { .. } => Outcome::Held { error: text },
             SendError::Temporary { .. } | SendError::Permanent { .. } => Outcome::Dead { error: text },
         }
     }
@@ -215,6 +225,7 @@ impl Worker {
         match outcome {
             Outcome::Sent { provider_id } => db.mark_sent(seq, provider_id, self.parts.clock.now_ms()).await,
             Outcome::Retry { due_ms, error } => db.mark_retry(seq, due_ms, error).await,
+            Outcome::Held { error } => db.mark_held(seq, error).await,
             Outcome::Dead { error } => db.mark_dead(seq, error).await,
         }
     }

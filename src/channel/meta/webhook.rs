@@ -8,15 +8,16 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    OURS,
+    graph,
     words::{self, Content},
 };
 use crate::{
-    channel::{Received, Refused},
+    alerts::ChannelTrouble,
+    channel::{Received, Refused, mark},
     config::tenant::channels::meta::Meta,
     domain::{
-        conversation::{ChannelKind, ConversationId},
-        message::{DeliveryNews, DeliveryState, Inbound, MAX_TEXT_BYTES},
+        conversation::ChannelKind,
+        message::{DeliveryNews, DeliveryState, Failure, Inbound, MAX_TEXT_BYTES},
     },
 };
 
@@ -28,21 +29,10 @@ const MAX_SOURCE: usize = 120;
 pub struct Webhook {
     /// Messages and news.
     pub received: Received,
-    /// Replies of ours that Meta knows of, whatever we heard when we sent them.
-    pub confirmed: Vec<Confirmed>,
+    /// What the owner has to put right before replies arrive.
+    pub troubles: Vec<ChannelTrouble>,
     /// What else there is to be logged.
     pub notes: Vec<Note>,
-}
-
-/// A reply that Meta took, known by what was written on it when it was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Confirmed {
-    /// Its conversation.
-    pub conversation: ConversationId,
-    /// Its place in the outbox.
-    pub seq: i64,
-    /// Meta's id of it.
-    pub provider_id: String,
 }
 
 /// Something in a request that nobody is answered for.
@@ -273,24 +263,16 @@ impl Webhook {
                 return;
             }
         };
-        let error = status.errors.first().map(WireError::words);
-        let ours = status.biz_opaque_callback_data.as_deref().and_then(ours);
-        // What failed is no reason not to send it again.
-        if let Some((conversation, seq)) = ours.filter(|_| state != DeliveryState::Failed) {
-            self.confirmed.push(Confirmed { conversation, seq, provider_id: status.id.clone() });
-        }
-        if state == DeliveryState::Failed {
-            let problem = error.as_deref().unwrap_or("no reason given");
-            self.notes.push(Note::Problem(format!("a reply will not arrive: {problem}")));
-        }
-        self.received.news.push(DeliveryNews { provider_id: status.id, state, error });
+        let reply = status.biz_opaque_callback_data.as_deref().and_then(mark::read);
+        let failure = (state == DeliveryState::Failed).then(|| {
+            let error = status.errors.first().cloned().unwrap_or_default();
+            let told = error.words();
+            self.notes.push(Note::Problem(format!("a reply will not arrive: {told}")));
+            self.troubles.extend(graph::trouble(error.code));
+            Failure { remedy: graph::remedy(error.code), told }
+        });
+        self.received.news.push(DeliveryNews { provider_id: status.id, reply, state, failure });
     }
-}
-
-/// The reply that a mark of ours names.
-fn ours(mark: &str) -> Option<(ConversationId, i64)> {
-    let (conversation, seq) = mark.strip_prefix(OURS)?.rsplit_once(':')?;
-    Some((ConversationId::new(conversation), seq.parse().ok()?))
 }
 
 /// The beginning of a text that has at most `most` bytes.

@@ -2,7 +2,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use super::*;
-use crate::{config::secret::Secret, domain::message::AttachmentKind};
+use crate::{
+    config::secret::Secret,
+    domain::{
+        conversation::ConversationId,
+        message::{AttachmentKind, Remedy, ReplyName},
+    },
+};
 
 #[derive(Deserialize)]
 struct Sample {
@@ -58,7 +64,7 @@ fn shown(webhook: &Webhook) -> String {
         format!("{} ({name}): {:?}{}{source}", message.contact, message.text, files.concat())
     });
     let news = webhook.received.news.iter().map(|news| {
-        let error = news.error.as_ref().map(|error| format!(" {error}")).unwrap_or_default();
+        let error = news.failure.as_ref().map(|failure| format!(" {}", failure.told)).unwrap_or_default();
         format!("{} {:?}{error}", news.provider_id, news.state)
     });
     let notes = webhook.notes.iter().map(|note| format!("{note:?}"));
@@ -205,19 +211,28 @@ fn what_is_for_another_number_is_left_alone() {
 }
 
 #[test]
-fn a_status_confirms_the_reply_that_carries_our_mark() {
-    let status = |state: &str, mark: &str| {
+fn a_status_says_which_reply_it_is_of_and_what_can_be_done() {
+    let status = |state: &str, mark: &str, code: i64| {
         posted(&json!({"field": "messages", "value": {
             "metadata": {"phone_number_id": "106540352242922"},
-            "statuses": [{"id": "wamid.1", "status": state, "biz_opaque_callback_data": mark}]}}))
-        .confirmed
+            "statuses": [{"id": "wamid.1", "status": state, "biz_opaque_callback_data": mark,
+                          "errors": [{"code": code, "title": "as told"}]}]}}))
     };
-    let confirmed =
-        Confirmed { conversation: ConversationId::new("conv_1"), seq: 7, provider_id: "wamid.1".to_owned() };
-    assert_eq!(status("sent", "iass:conv_1:7"), [confirmed]);
-    assert!(status("failed", "iass:conv_1:7").is_empty());
-    for other in ["", "iass:", "iass:conv_1", "other:conv_1:7", "iass:conv_1:x"] {
-        assert!(status("sent", other).is_empty(), "{other}");
+    let news = |state: &str, mark: &str| status(state, mark, 0).received.news.remove(0);
+    let reply = ReplyName { conversation: ConversationId::new("conv_1"), seq: 7 };
+    assert_eq!(news("sent", "iass:conv_1:7").reply, Some(reply));
+    assert_eq!(news("sent", "another's").reply, None);
+    assert_eq!(news("sent", "").failure, None);
+    for (code, remedy, troubles) in [
+        (131_047, Remedy::Template, vec![]),
+        (131_016, Remedy::Again, vec![]),
+        (131_026, Remedy::Nothing, vec![]),
+        (131_042, Remedy::Nothing, vec![ChannelTrouble::Unpaid]),
+    ] {
+        let webhook = status("failed", "", code);
+        let failure = webhook.received.news[0].failure.clone().unwrap();
+        assert_eq!((failure.remedy, webhook.troubles), (remedy, troubles), "{code}");
+        assert_eq!(failure.told, format!("error {code}: as told"));
     }
 }
 
