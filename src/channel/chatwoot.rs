@@ -241,7 +241,7 @@ fn attachment(file: &Value) -> Option<Attachment> {
         _ => AttachmentKind::File,
     };
     let reference = file.get("data_url").and_then(words_of).unwrap_or_default();
-    Some(Attachment { kind, reference, mime: None, name: None, checksum: None })
+    Some(Attachment { kind, reference, mime: None, name: None, checksum: None, unread: None })
 }
 
 /// A place that the customer shared, in words.

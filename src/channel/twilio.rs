@@ -127,7 +127,7 @@ fn attachments(form: &Form) -> Vec<Attachment> {
             Some("image") => AttachmentKind::Picture,
             _ => AttachmentKind::File,
         };
-        Some(Attachment { kind, reference, mime, name: None, checksum: None })
+        Some(Attachment { kind, reference, mime, name: None, checksum: None, unread: None })
     };
     (0..announced.min(MAX_MEDIA)).filter_map(attachment).collect()
 }

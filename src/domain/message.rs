@@ -49,6 +49,33 @@ pub struct Attachment {
     /// The SHA-256 that the provider states, in whatever encoding it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<String>,
+    /// What the customer is told of it, where it is known already that it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
+}
+
+impl Attachment {
+    /// A file that came and cannot be fetched: nothing is known of it but that it was sent.
+    pub fn unknown() -> Self {
+        Self {
+            kind: AttachmentKind::File,
+            reference: String::new(),
+            mime: None,
+            name: None,
+            checksum: None,
+            unread: None,
+        }
+    }
+
+    /// What stands for it in the conversation when it could not be read, in every language.
+    pub fn sign(&self) -> String {
+        let sign = match self.kind {
+            AttachmentKind::Voice => "🎤",
+            AttachmentKind::Picture => "🖼️",
+            AttachmentKind::File => "📎",
+        };
+        self.name.as_ref().map_or_else(|| sign.to_owned(), |name| format!("{sign} {name}"))
+    }
 }
 
 /// What a file is.

@@ -17,6 +17,7 @@ fn inbound(f: &Fixture, channel: ChannelKind, route: &str) -> Inbound {
         mime: Some("audio/ogg".to_owned()),
         name: None,
         checksum: None,
+        unread: None,
     };
     Inbound {
         channel,
@@ -94,7 +95,7 @@ async fn the_words_of_a_file_take_its_place_until_the_turn_is_committed() {
         f.db.read_blocking(move |tx| crate::store::inbox::pending(tx, &conversation)).unwrap().remove(0)
     };
     assert_eq!(waiting(&f).attachments[0].kind, AttachmentKind::Voice);
-    f.db.set_words(waiting(&f).seq, "¿A qué hora abren?".to_owned()).await.unwrap();
+    f.db.set_words(waiting(&f).seq, "¿A qué hora abren?".to_owned(), Vec::new()).await.unwrap();
     assert!(waiting(&f).attachments.is_empty());
     assert_eq!(waiting(&f).text, "¿A qué hora abren?");
 }

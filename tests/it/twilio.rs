@@ -394,4 +394,32 @@ async fn a_voice_note_that_nobody_can_hear_is_answered_honestly() {
     for message in &sent {
         assert!(message.field("Body").contains("no pude escuchar su nota de voz"), "{sent:?}");
     }
+    let (_, messages) = daemon.client.conversations("acme").await.remove(0);
+    let text = |at: usize| messages[at]["text"].as_str().unwrap();
+    assert_eq!(text(0), "🎤", "the conversation shows what came");
+    assert!(messages.iter().any(|m| m["role"] == "assistant" && m["text"] == sent[0].field("Body")));
+}
+
+#[tokio::test]
+async fn of_several_files_those_that_can_be_read_are_and_the_others_are_named() {
+    let twilio = FakeTwilio::start();
+    let llm = FakeLlm::start([Act::Answer("¿Dónde están ustedes?".to_owned())]);
+    let site = site(&twilio, "", &with_ears(&llm));
+    let daemon = site.start();
+    let url = twilio.keep("ME1", voice_note());
+    let fields = [
+        ("MessageSid", "SM1"),
+        ("From", "whatsapp:+573001112233"),
+        ("To", "whatsapp:+14155238886"),
+        ("NumMedia", "2"),
+        ("MediaUrl0", url.as_str()),
+        ("MediaContentType0", "audio/ogg"),
+        ("MediaUrl1", url.as_str()),
+        ("MediaContentType1", "application/pdf"),
+    ];
+    write(&daemon, &fields).await;
+    let body = twilio.wait_for_taken(1).await.remove(0).field("Body").to_owned();
+    assert!(body.starts_with("Por ahora no puedo abrir archivos") && body.contains("Calle 5"), "{body}");
+    let said = "select count(*) from message where text = '¿Dónde están ustedes?' || char(10) || '📎'";
+    assert_eq!(site.count("acme", said), 1);
 }

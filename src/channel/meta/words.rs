@@ -248,14 +248,7 @@ impl Content {
         let kind = if self.kind.is_empty() { "unknown" } else { &self.kind };
         let reason = self.errors.first().map(|error| format!(" ({})", error.words())).unwrap_or_default();
         tracing::debug!(kind, reason, "a message that cannot be read");
-        let file = Attachment {
-            kind: AttachmentKind::File,
-            reference: String::new(),
-            mime: None,
-            name: None,
-            checksum: None,
-        };
-        Words { attachments: vec![file], ..Words::default() }
+        Words { attachments: vec![Attachment::unknown()], ..Words::default() }
     }
 
     /// The product that the message is about.
@@ -281,6 +274,7 @@ impl Media {
             mime: self.mime_type.clone(),
             name: self.filename.clone(),
             checksum: self.sha256.clone(),
+            unread: None,
         };
         Words { text: self.caption.clone().unwrap_or_default(), attachments: vec![file], source: None }
     }

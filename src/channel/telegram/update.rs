@@ -69,7 +69,7 @@ pub(super) fn read(mut update: Value, ears: Ears<'_>) -> Heard {
         let message = part::<Message>(message).and_then(|message| {
             let content = content(&message, ears).unwrap_or_else(|| Content {
                 // Something that a customer sent and nobody here can read is still worth an answer.
-                files: if is_content { vec![unreadable()] } else { Vec::new() },
+                files: if is_content { vec![Attachment::unknown()] } else { Vec::new() },
                 ..Content::default()
             });
             inbound(&message, id, content, ears)
@@ -166,6 +166,7 @@ fn content(message: &Message, ears: Ears<'_>) -> Option<Content> {
             mime,
             name: name.map(str::to_owned),
             checksum: None,
+            unread: None,
         };
         Some(Content { text: caption.to_owned(), files: vec![file], source: None })
     };
@@ -271,16 +272,6 @@ fn phone(contact: &teloxide_core::types::Contact, from: Option<&User>) -> String
     }
     let name = [Some(contact.first_name.as_str()), contact.last_name.as_deref()];
     format!("👤 {}: {number}", name.into_iter().flatten().collect::<Vec<_>>().join(" "))
-}
-
-fn unreadable() -> Attachment {
-    Attachment {
-        kind: AttachmentKind::File,
-        reference: String::new(),
-        mime: None,
-        name: None,
-        checksum: None,
-    }
 }
 
 /// A tap is as if the customer had written the words on the button.

@@ -56,6 +56,7 @@ fn a_file_a_place_and_a_button_keep_their_meaning() {
             mime: Some("image/jpeg".to_owned()),
             name: None,
             checksum: None,
+            unread: None,
         }
     );
     let voice = message_of("audio_ogg");
