@@ -32,6 +32,7 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod handoff;
+mod identity;
 pub mod inbox;
 mod integrity;
 pub mod knowledge_gap;

@@ -17,6 +17,7 @@ use super::{Received, Refused, mark};
 use crate::{
     config::tenant::channels::Twilio,
     domain::{
+        contact::Identity,
         conversation::ChannelKind,
         message::{
             Attachment, AttachmentKind, DeliveryNews, DeliveryState, Failure, Inbound, MAX_TEXT_BYTES, Remedy,
@@ -74,26 +75,32 @@ pub fn receive(form: &Form, query: &str) -> Result<Received, Refused> {
     match form.get("MessageStatus").or_else(|| form.get("SmsStatus")) {
         Some(status) if status != "received" && status != "receiving" => {
             let news = news(form, id, status, query).into_iter().collect();
-            Ok(Received { messages: Vec::new(), news })
+            Ok(Received { news, ..Received::default() })
         }
-        _ => Ok(Received { messages: vec![message(form, id)?], news: Vec::new() }),
+        _ => Ok(Received { messages: vec![message(form, id)?], ..Received::default() }),
     }
 }
 
 fn message(form: &Form, id: &str) -> Result<Inbound, Refused> {
     let from = form.get("From").or_else(|| form.get("WaId")).ok_or(Refused::Body)?;
+    let contact = contact(from);
+    // Who hides the number shows it here, if at all.
+    let number = form.get("WaId").map(self::contact).filter(|number| *number != contact);
+    let hides = ChannelKind::Twilio.phone_of(&contact).is_none();
+    let aliases = number.filter(|_| hides).into_iter().collect();
     let text = form.get("Body").or_else(|| form.get("ButtonText")).unwrap_or_default();
     let parts = [text.to_owned(), place(form).unwrap_or_default()];
     let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     Ok(Inbound {
         channel: ChannelKind::Twilio,
         message_id: id.to_owned(),
-        contact: contact(from),
+        contact: contact.clone(),
         contact_name: form.get("ProfileName").map(str::to_owned),
         text: within(text, MAX_TEXT_BYTES),
         attachments: attachments(form),
         route: form.get("To").map(str::to_owned),
         source: source(form),
+        identity: Identity { aliases, ..Identity::default() },
         quiet_ms: 0,
     })
 }

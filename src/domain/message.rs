@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::conversation::{ChannelKind, ConversationId};
+use super::{
+    contact::Identity,
+    conversation::{ChannelKind, ConversationId},
+};
 
 /// The longest text taken from a customer, in bytes; longer ones are refused at the edge.
 pub const MAX_TEXT_BYTES: usize = 16 * 1024;
@@ -29,6 +32,8 @@ pub struct Inbound {
     /// Where the customer came from: the campaign of a link, the payload of `/start`. The first one of a conversation
     /// counts.
     pub source: Option<String>,
+    /// What else the provider tells of who wrote.
+    pub identity: Identity,
     /// How long to wait for more of the same burst before answering; `0` answers at once.
     pub quiet_ms: u32,
 }

@@ -68,8 +68,8 @@ pub(super) async fn take(
     channel: ChannelKind,
     received: Received,
 ) -> Result<Vec<Accepted>, ApiError> {
-    let Received { messages, news } = received;
-    let stored = state.intake().take(tenant, messages).await;
+    let Received { messages, moves, news } = received;
+    let stored = state.intake().take(tenant, channel, messages, moves).await;
     let accepted = stored.map_err(|error| ApiError::from(error.as_ref()))?;
     if !news.is_empty() {
         note(state, tenant, channel, news).await?;

@@ -18,6 +18,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0007_catalog.sql")),
     M::up(include_str!("migrations/0008_booking.sql")),
     M::up(include_str!("migrations/0009_delivery_news.sql")),
+    M::up(include_str!("migrations/0010_identity.sql")),
 ];
 
 /// Brings the schema up to date, in one transaction.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     domain::{
+        contact::Identity,
         effect::Effect,
         handoff::{Brief, HandoffReason},
         message::{Attachment, AttachmentKind, Inbound},
@@ -28,6 +29,7 @@ fn inbound(f: &Fixture, channel: ChannelKind, route: &str) -> Inbound {
         attachments: vec![note],
         route: Some(route.to_owned()),
         source: Some(format!("campaign {route}")),
+        identity: Identity::default(),
         quiet_ms: 0,
     }
 }

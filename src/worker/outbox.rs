@@ -23,6 +23,7 @@ use crate::{
     config::live::LiveConfig,
     crash,
     domain::{
+        contact::Moved,
         message::{Outbound, OutboundKind},
         tenant::TenantId,
     },
@@ -105,7 +106,7 @@ fn worded(tenant: &TenantUse, reply: &Outbound) -> Outbound {
 /// What came of a reply, to be noted in the database.
 #[derive(Debug, Clone)]
 enum Outcome {
-    Sent { provider_id: Option<String> },
+    Sent { provider_id: Option<String>, moved_to: Option<String> },
     Retry { due_ms: i64, error: String },
     Held { error: String },
     Dead { error: String },
@@ -162,7 +163,7 @@ impl Worker {
         drop(place);
         crash::point("outbox.after_send");
         let outcome = match sent {
-            Ok(sent) => Outcome::Sent { provider_id: sent.provider_id },
+            Ok(sent) => Outcome::Sent { provider_id: sent.provider_id, moved_to: sent.moved_to },
             Err(error) => self.outcome(&reply, error),
         };
         let (id, conversation, turn, seq) = (tenant.id(), &reply.conversation, &reply.turn, reply.seq);
@@ -182,7 +183,7 @@ impl Worker {
                 tracing::error!(tenant = %id, %conversation, turn, seq, attempts = reply.attempts + 1, error, "a reply was given up");
             }
         }
-        self.note(&tenant, seq, outcome).await;
+        self.note(&tenant, &reply, outcome).await;
         crash::point("outbox.after_mark");
         let id = id.clone();
         drop(tenant);
@@ -209,9 +210,10 @@ impl Worker {
 
     /// Writes down what came of a reply, again and again if the database refuses: until it is written nobody may
     /// send the reply a second time.
-    async fn note(&self, tenant: &TenantUse, seq: i64, outcome: Outcome) {
+    async fn note(&self, tenant: &TenantUse, reply: &Outbound, outcome: Outcome) {
+        let seq = reply.seq;
         for failures in 0..MAX_NOTES {
-            let Err(error) = self.note_once(tenant, seq, outcome.clone()).await else { return };
+            let Err(error) = self.note_once(tenant, reply, outcome.clone()).await else { return };
             let pause = NOTE_AGAIN.pause(failures, self.parts.chance);
             let retry_in_ms = after_ms(0, pause);
             tracing::warn!(tenant = %tenant.id(), seq, %error, retry_in_ms, "cannot note what came of a reply");
@@ -220,10 +222,21 @@ impl Worker {
         tracing::error!(tenant = %tenant.id(), seq, "what came of a reply is not noted; the next start settles it");
     }
 
-    async fn note_once(&self, tenant: &TenantUse, seq: i64, outcome: Outcome) -> Result<(), StoreError> {
-        let db = tenant.db();
+    async fn note_once(
+        &self,
+        tenant: &TenantUse,
+        reply: &Outbound,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let (db, seq) = (tenant.db(), reply.seq);
         match outcome {
-            Outcome::Sent { provider_id } => db.mark_sent(seq, provider_id, self.parts.clock.now_ms()).await,
+            Outcome::Sent { provider_id, moved_to } => {
+                db.mark_sent(seq, provider_id, self.parts.clock.now_ms()).await?;
+                if let Some(to) = moved_to {
+                    db.move_contact(reply.channel, Moved { from: reply.contact.clone(), to }).await?;
+                }
+                Ok(())
+            }
             Outcome::Retry { due_ms, error } => db.mark_retry(seq, due_ms, error).await,
             Outcome::Held { error } => db.mark_held(seq, error).await,
             Outcome::Dead { error } => db.mark_dead(seq, error).await,

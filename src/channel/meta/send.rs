@@ -106,7 +106,7 @@ async fn post(
     // What was answered with success was taken, whatever the answer says.
     let answer: Option<Answer> = serde_json::from_slice(&answer).ok();
     let taken = answer.and_then(|answer| answer.messages.into_iter().next());
-    Ok(Sent { provider_id: taken.map(|taken| taken.id) })
+    Ok(Sent { provider_id: taken.map(|taken| taken.id), moved_to: None })
 }
 
 fn set(body: &mut Value, name: &str, value: Value) {

@@ -16,6 +16,7 @@ use crate::{
     channel::{Received, Refused, mark},
     config::tenant::channels::meta::Meta,
     domain::{
+        contact::{Identity, Moved},
         conversation::ChannelKind,
         message::{DeliveryNews, DeliveryState, Failure, Inbound, MAX_TEXT_BYTES},
     },
@@ -23,6 +24,9 @@ use crate::{
 
 /// The longest source of a conversation that is kept, in characters.
 const MAX_SOURCE: usize = 120;
+
+/// The longest name of a customer that is kept, in characters.
+const MAX_NAME: usize = 120;
 
 /// What one request of Meta brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,6 +103,7 @@ struct Contact {
 #[derive(Default, Deserialize)]
 struct Profile {
     name: Option<String>,
+    username: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -141,6 +146,8 @@ struct WireMessage {
     id: String,
     /// The phone number without the plus, or the user id of a customer who shows no number.
     contact: String,
+    /// The user id of the customer, which hides the number and stays the same.
+    user_id: Option<String>,
     group_id: Option<String>,
     /// What it says.
     content: Content,
@@ -160,8 +167,9 @@ impl WireMessage {
     fn read(raw: Value) -> Option<Self> {
         let content = Content::deserialize(&raw).unwrap_or_default();
         let Envelope { id, from, from_user_id, group_id } = serde_json::from_value(raw).ok()?;
-        let contact = from.or(from_user_id).filter(|contact| !contact.is_empty())?;
-        (!id.is_empty()).then_some(Self { id, contact, group_id, content })
+        let [from, user_id] = [from, from_user_id].map(|name| name.filter(|name| !name.is_empty()));
+        let contact = from.or_else(|| user_id.clone())?;
+        (!id.is_empty()).then_some(Self { id, contact, user_id, group_id, content })
     }
 
     fn is_of_group(&self) -> bool {
@@ -224,29 +232,44 @@ impl Webhook {
         }
         let heard = match words::heard(&message.content) {
             words::Heard::Something(heard) => heard,
+            words::Heard::Moved(to) => {
+                let before = self.received.messages.len();
+                self.received.moves.push((before, Moved { from: message.contact, to }));
+                return;
+            }
             words::Heard::Silence(note) => {
                 self.notes.push(note);
                 return;
             }
         };
-        let of = contacts.iter().find(|contact| {
+        let sure = contacts.iter().find(|contact| {
             contact.wa_id.as_deref() == Some(&message.contact)
                 || contact.user_id.as_deref() == Some(&message.contact)
         });
-        let of = of.or(match contacts {
+        let user_id = message.user_id.or_else(|| sure?.user_id.clone());
+        let of = sure.or(match contacts {
             [only] => Some(only),
             _ => None,
         });
-        let name = of.and_then(|contact| contact.profile.name.as_deref()).map(str::trim);
+        let told = |text: Option<&String>| {
+            let text = text.map(|text| text.trim()).filter(|text| !text.is_empty())?;
+            Some(text.chars().take(MAX_NAME).collect::<String>())
+        };
+        let identity = Identity {
+            username: told(of.and_then(|contact| contact.profile.username.as_ref())),
+            aliases: user_id.filter(|id| *id != message.contact).into_iter().collect(),
+            thread: None,
+        };
         self.received.messages.push(Inbound {
             channel: ChannelKind::Meta,
             message_id: message.id,
             contact: message.contact,
-            contact_name: name.filter(|name| !name.is_empty()).map(|name| name.chars().take(120).collect()),
+            contact_name: told(of.and_then(|contact| contact.profile.name.as_ref())),
             text: up_to(heard.text, MAX_TEXT_BYTES),
             attachments: heard.attachments,
             route: Some(number.to_owned()),
             source: heard.source.map(|source| source.chars().take(MAX_SOURCE).collect()),
+            identity,
             quiet_ms: 0,
         });
     }

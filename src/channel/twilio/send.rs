@@ -109,7 +109,7 @@ impl Message<'_> {
         let answer = call::call(request).await.map_err(|error| Failed { error, remedy: None })?;
         if answer.status.is_success() {
             let taken: Option<Taken> = serde_json::from_slice(&answer.body).ok();
-            return Ok(Sent { provider_id: taken.and_then(|taken| taken.sid) });
+            return Ok(Sent { provider_id: taken.and_then(|taken| taken.sid), moved_to: None });
         }
         let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
         let told = match refusal.code {

@@ -16,7 +16,7 @@ fn sample(name: &str) -> Received {
 }
 
 fn message_of(name: &str) -> Inbound {
-    let Received { mut messages, news } = sample(name);
+    let Received { mut messages, news, .. } = sample(name);
     assert!(news.is_empty() && messages.len() == 1);
     messages.remove(0)
 }
@@ -35,6 +35,7 @@ fn a_text_is_a_message_of_its_number() {
             attachments: Vec::new(),
             route: Some("whatsapp:+14155238886".to_owned()),
             source: None,
+            identity: Identity::default(),
             quiet_ms: 0,
         }
     );

@@ -11,10 +11,7 @@ use axum::{
 
 use super::{header, not_set_up, refused};
 use crate::{
-    channel::{
-        Received,
-        twilio::{self, Form},
-    },
+    channel::twilio::{self, Form},
     domain::{conversation::ChannelKind, message::DeliveryNews},
     http::{ApiError, AppState, select::OpenTenant},
     tenants::TenantUse,
@@ -45,11 +42,11 @@ pub(super) async fn message(
     twilio::verify(config, &addresses(&state, &headers, &uri), &form, header(&headers, SIGNATURE))
         .map_err(refused)?;
     let query = uri.query().unwrap_or_default();
-    let Received { messages, news } = twilio::receive(&form, query).map_err(refused)?;
-    if news.is_empty() {
-        super::take(&state, &tenant, ChannelKind::Twilio, Received { messages, news }).await?;
+    let received = twilio::receive(&form, query).map_err(refused)?;
+    if received.news.is_empty() {
+        super::take(&state, &tenant, ChannelKind::Twilio, received).await?;
     } else {
-        note(&state, &tenant, news).await?;
+        note(&state, &tenant, received.news).await?;
     }
     Ok(twiml(EMPTY.to_owned()))
 }

@@ -19,6 +19,7 @@ use crate::{
         web::visitor::{VisitorToken, message_id},
     },
     domain::{
+        contact::Identity,
         conversation::ChannelKind,
         message::{Attachment, AttachmentKind, Inbound},
     },
@@ -124,9 +125,10 @@ async fn take(state: &AppState, site: &Site, kind: &str, request: Request) -> Re
         attachments,
         route: None,
         source: None,
+        identity: Identity::default(),
         quiet_ms: 0,
     };
-    let received = Received { messages: vec![message], news: Vec::new() };
+    let received = Received { messages: vec![message], ..Received::default() };
     webhooks::take(state, tenant, ChannelKind::Web, received).await?;
     state.web.ring(tenant.id(), &contact);
     Ok(Taken { id })
