@@ -432,6 +432,34 @@ async fn each_number_answers_for_itself_and_strange_ones_are_left_alone() {
 }
 
 #[tokio::test]
+async fn who_takes_another_number_goes_on_with_the_same_conversation() {
+    let meta = FakeMeta::start();
+    let site = site(&meta, "", "");
+    let daemon = site.start();
+    let (old, new) = ("5215512345678", "573001112299");
+    write(&daemon, &text("w1", old, "hola")).await;
+    // The same line, written as the network does.
+    write(&daemon, &text("w2", "525512345678", "¿Dónde quedan?")).await;
+    meta.wait_for_taken(2).await;
+    let system = json!({"from": old, "id": "w3", "timestamp": "1750000000", "type": "system", "system": {
+        "body": format!("User Ana changed from {old} to {new}"), "wa_id": new, "type": "user_changed_number"}});
+    let changed = webhook(NUMBER, &json!({"messages": [system]}));
+    for _ in 0..3 {
+        write(&daemon, &changed).await;
+    }
+    write(&daemon, &text("w4", new, "gracias")).await;
+    let taken = meta.wait_for_taken(3).await;
+    assert_eq!(taken[2].body["to"], new);
+    let conversations = daemon.client.conversations("acme").await;
+    assert_eq!((conversations.len(), conversations[0].0.as_str(), conversations[0].1.len()), (1, new, 6));
+    // Whoever gets the old number is somebody else.
+    write(&daemon, &text("w5", old, "hola")).await;
+    meta.wait_for_taken(4).await;
+    assert_eq!(daemon.client.conversations("acme").await.len(), 2);
+    assert!(!daemon.log().contains(new), "{}", daemon.log());
+}
+
+#[tokio::test]
 async fn a_person_who_has_the_conversation_reads_in_their_own_time() {
     let meta = FakeMeta::start();
     let site = site(&meta, "", "");
