@@ -294,9 +294,9 @@ fn the_doctor_knows_each_kind_of_sender_at_twilio() {
         ("MG1", "ok       acme twilio webhook: MG1 posts to https://iass.example.com/webhooks/twilio/acme"),
         (
             "+14155238887",
-            "wrong    acme twilio webhook: +14155238887 posts to https://demo.twilio.com/welcome/sms/reply",
+            "WRONG    acme twilio webhook: +14155238887 posts to https://demo.twilio.com/welcome/sms/reply",
         ),
-        ("+14155230000", "wrong    acme twilio webhook: +14155230000 is not a number of this account"),
+        ("+14155230000", "WRONG    acme twilio webhook: +14155230000 is not a number of this account"),
         (
             "whatsapp:+15005550006",
             "warning  acme twilio webhook: whatsapp:+15005550006 is not among the WhatsApp senders",

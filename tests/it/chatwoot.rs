@@ -272,6 +272,7 @@ async fn a_person_who_steps_in_unasked_is_not_interrupted() {
     tell(&daemon, &other).await;
     let mut other = incoming(5, "open", "hola");
     other["conversation"]["meta"]["sender"]["id"] = json!(99);
+    other["conversation"]["id"] = json!(98);
     tell(&daemon, &other).await;
     assert_eq!(site.count("acme", "select count(*) from inbox"), 2);
     assert_eq!(daemon.client.list("/api/v1/tenants/acme/conversations").await.len(), 1);
