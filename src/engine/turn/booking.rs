@@ -24,6 +24,7 @@ use crate::{
         question::{self, Facet},
         sentences, smalltalk,
     },
+    text::words,
 };
 
 /// What a turn knows of appointments.
@@ -233,7 +234,7 @@ impl Turn {
         questions.count() > 1
             && sentences::sentences(&self.question.text).into_iter().any(|part| {
                 part.contains('?')
-                    && crate::engine::words::words(part).len() > 2
+                    && words(part).len() > 2
                     && rules.is_some_and(|rules| {
                         self.with_scene(rules, |scene| talk::read(&Scene { text: part, ..*scene }).is_none())
                     })
