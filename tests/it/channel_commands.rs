@@ -50,20 +50,25 @@ fn heard(site: &Site) -> Vec<(String, String)> {
 #[tokio::test]
 async fn a_simulated_message_is_taken_as_the_providers_own() {
     let meta = FakeMeta::start();
-    let channels = format!("{}{TWILIO}{CHATWOOT}", meta.config(""));
+    let telegram = "[channels.telegram]\ntoken = \"1:x\"\nmode = \"webhook\"\nsecret_token = \"tg-hook\"\n\
+                    api_base = \"http://127.0.0.1:9\"\n";
+    let voice = "[channels.voice]\nauth_token = \"tw-secret\"\n";
+    let channels = format!("{}{TWILIO}{CHATWOOT}{telegram}{voice}", meta.config(""));
     let site = site(&channels);
     let daemon = site.start();
     let url = &daemon.client.url;
-    for channel in ["meta", "twilio", "chatwoot"] {
+    const ALL: [&str; 5] = ["meta", "twilio", "chatwoot", "telegram", "voice"];
+    for channel in ALL {
         let line =
             format!("--json webhook simulate {channel} --tenant acme --text hola-{channel} --url {url}");
         let output = run(site.path(), &line);
         assert_eq!(output.status.code(), Some(0), "{channel}: {} {}", stdout(&output), stderr(&output));
         let answer = json_lines(&output).remove(0);
         assert_eq!((&answer["status"], &answer["channel"]), (&json!(200), &json!(channel)));
+        let speaks = answer["body"].as_str().unwrap().contains("<Say");
+        assert_eq!(speaks, channel == "voice", "{answer}");
     }
-    let expected =
-        ["meta", "twilio", "chatwoot"].map(|channel| (channel.to_owned(), format!("hola-{channel}")));
+    let expected = ALL.map(|channel| (channel.to_owned(), format!("hola-{channel}")));
     assert_eq!(heard(&site), expected);
     let sent = meta.wait_for_taken(1).await;
     assert_eq!(sent[0].body["to"], "573000000000");
@@ -74,7 +79,7 @@ async fn a_simulated_message_is_taken_as_the_providers_own() {
     site.write("sample.json", std::str::from_utf8(&body).unwrap());
     let output = run(site.path(), &format!("webhook simulate meta sample.json --tenant acme --url {url}"));
     assert_eq!((output.status.code(), stdout(&output)), (Some(0), "200\n"), "{}", stderr(&output));
-    assert_eq!(heard(&site)[3].1, "Does it come in another color?");
+    assert_eq!(heard(&site)[5].1, "Does it come in another color?");
 
     // The daemon still has the old secret.
     site.write(
@@ -88,7 +93,7 @@ async fn a_simulated_message_is_taken_as_the_providers_own() {
         "{}",
         stdout(&output)
     );
-    assert_eq!(heard(&site).len(), 4);
+    assert_eq!(heard(&site).len(), 6);
 }
 
 #[test]
