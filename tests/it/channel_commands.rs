@@ -57,8 +57,8 @@ async fn a_simulated_message_is_taken_as_the_providers_own() {
     let site = site(&channels);
     let daemon = site.start();
     let url = &daemon.client.url;
-    const ALL: [&str; 5] = ["meta", "twilio", "chatwoot", "telegram", "voice"];
-    for channel in ALL {
+    let all = ["meta", "twilio", "chatwoot", "telegram", "voice"];
+    for channel in all {
         let line =
             format!("--json webhook simulate {channel} --tenant acme --text hola-{channel} --url {url}");
         let output = run(site.path(), &line);
@@ -68,7 +68,7 @@ async fn a_simulated_message_is_taken_as_the_providers_own() {
         let speaks = answer["body"].as_str().unwrap().contains("<Say");
         assert_eq!(speaks, channel == "voice", "{answer}");
     }
-    let expected = ALL.map(|channel| (channel.to_owned(), format!("hola-{channel}")));
+    let expected = all.map(|channel| (channel.to_owned(), format!("hola-{channel}")));
     assert_eq!(heard(&site), expected);
     let sent = meta.wait_for_taken(1).await;
     assert_eq!(sent[0].body["to"], "573000000000");

@@ -44,8 +44,8 @@ struct Numbers {
 
 #[derive(Deserialize)]
 struct Number {
-    #[serde(default)]
-    phone_number: String,
+    #[serde(default, rename = "phone_number")]
+    name: String,
     sms_url: Option<String>,
     sms_method: Option<String>,
     voice_url: Option<String>,
@@ -60,8 +60,8 @@ struct Senders {
 
 #[derive(Deserialize)]
 struct Sender {
-    #[serde(default)]
-    sender_id: String,
+    #[serde(default, rename = "sender_id")]
+    name: String,
     #[serde(default)]
     status: String,
     #[serde(default)]
@@ -117,7 +117,7 @@ pub(super) async fn check_voice(
         Asked::Said(Numbers { incoming_phone_numbers: numbers }) => {
             match numbers.iter().find(|number| number.voice_url.as_deref() == Some(place)) {
                 Some(number) => {
-                    let (name, method) = (&number.phone_number, number.voice_method.as_deref());
+                    let (name, method) = (&number.name, number.voice_method.as_deref());
                     posts(VOICE, name, Some(place), method, &[place.to_owned()], &by_hand)
                 }
                 None if numbers.len() >= PAGE => unread(VOICE, MANY, &by_hand),
@@ -166,7 +166,7 @@ async fn of_sender(http: &Client, config: &Twilio, from: &str, places: &[String]
         Asked::Silent(why) => return unread(TWILIO, &why, &by_hand),
     };
     let is_whole = senders.len() < PAGE;
-    let Some(sender) = senders.into_iter().find(|sender| sender.sender_id == from) else {
+    let Some(sender) = senders.into_iter().find(|sender| sender.name == from) else {
         if !is_whole {
             return unread(TWILIO, MANY, &by_hand);
         }
@@ -223,8 +223,7 @@ async fn of_number(http: &Client, config: &Twilio, from: &str, places: &[String]
     let path = format!("IncomingPhoneNumbers.json?PhoneNumber={encoded}");
     match ask::<Numbers>(get(http, config, &path)).await {
         Asked::Said(numbers) => {
-            let number =
-                numbers.incoming_phone_numbers.into_iter().find(|number| number.phone_number == from);
+            let number = numbers.incoming_phone_numbers.into_iter().find(|number| number.name == from);
             let Some(number) = number else {
                 let message = format!("{from} is not a number of this account");
                 return Finding::new(TWILIO, "webhook", Verdict::Wrong, message)
