@@ -41,6 +41,13 @@ pub enum Alert {
         /// Why.
         trouble: ChannelTrouble,
     },
+    /// A reply waits until its customer writes again: they last wrote too long ago, and there is no template for it.
+    ReplyHeld {
+        /// The tenant.
+        tenant: TenantId,
+        /// The channel.
+        channel: ChannelKind,
+    },
     /// A tenant has spent most of its month's budget.
     BudgetNearlySpent {
         /// The tenant.
@@ -97,6 +104,7 @@ impl Alert {
             Self::ChannelFailed { tenant, channel, trouble } => {
                 format!("channel_failed:{tenant}:{channel}:{trouble:?}")
             }
+            Self::ReplyHeld { tenant, channel } => format!("reply_held:{tenant}:{channel}"),
             Self::BudgetNearlySpent { tenant, .. } => format!("budget_nearly_spent:{tenant}"),
             Self::BudgetSpent { tenant } => format!("budget_spent:{tenant}"),
             Self::BotRefused { tenant } => format!("bot_refused:{tenant}"),
@@ -110,6 +118,7 @@ impl Alert {
             Self::PoolCrowded { .. } | Self::PoolRelieved { .. } => None,
             Self::KeyFailed { tenant, .. } => tenant.as_ref(),
             Self::ChannelFailed { tenant, .. }
+            | Self::ReplyHeld { tenant, .. }
             | Self::BudgetNearlySpent { tenant, .. }
             | Self::BudgetSpent { tenant }
             | Self::BotRefused { tenant }
@@ -148,6 +157,11 @@ impl Alert {
                     tenant = %tenant, %channel, "the provider of a channel has closed the tenant's account or number"
                 ),
             },
+            Self::ReplyHeld { tenant, channel } => tracing::warn!(
+                tenant = %tenant, %channel,
+                "a reply waits until its customer writes again: they last wrote more than 24 hours ago and no template \
+                 carries it; see the dead letters"
+            ),
             Self::BudgetNearlySpent { tenant, pct } => {
                 tracing::warn!(tenant = %tenant, spent_pct = pct, "a tenant's month's budget is nearly spent");
             }

@@ -301,6 +301,7 @@ impl Daemon {
         let intake = Intake {
             live: live.clone(),
             dispatcher: bells.dispatcher.clone(),
+            outbox: bells.outbox.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
         };

@@ -118,6 +118,7 @@ impl AppState {
         Intake {
             live: self.live.clone(),
             dispatcher: self.dispatcher.clone(),
+            outbox: self.outbox.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
         }

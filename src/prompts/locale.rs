@@ -226,6 +226,8 @@ texts! {
     ChannelUnpaid = "alert_channel_unpaid",
     /// The operator: the provider of a channel closed the account.
     ChannelBlocked = "alert_channel_blocked",
+    /// The operator: a reply waits until its customer writes again.
+    ReplyHeld = "alert_reply_held",
     /// The word on the button that opens a list of choices; at most 20 characters.
     ListButton = "list_button",
     /// What a customer who opens a link to the chat finds already written.

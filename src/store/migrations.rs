@@ -17,7 +17,9 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0006_channels.sql")),
     M::up(include_str!("migrations/0007_catalog.sql")),
     M::up(include_str!("migrations/0008_booking.sql")),
-    M::up(include_str!("migrations/0010_catalog_sketch.sql")),
+    M::up(include_str!("migrations/0009_delivery_news.sql")),
+    M::up(include_str!("migrations/0010_identity.sql")),
+    M::up(include_str!("migrations/0011_catalog_sketch.sql")),
 ];
 
 /// Brings the schema up to date, in one transaction. Another process may be at it at the same moment.

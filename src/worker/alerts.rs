@@ -178,6 +178,9 @@ fn text_of(alert: &Alert) -> (Text, Facts) {
             };
             (text, facts(&format!("{channel} ({tenant})"), String::new()))
         }
+        Alert::ReplyHeld { tenant, channel } => {
+            (Text::ReplyHeld, facts(&format!("{channel} ({tenant})"), String::new()))
+        }
         Alert::BudgetNearlySpent { tenant, pct } => {
             (Text::BudgetSoft, facts(tenant.as_str(), pct.to_string()))
         }
@@ -247,6 +250,7 @@ mod tests {
             (channel(ChannelTrouble::Refused), "meta (acme)"),
             (channel(ChannelTrouble::Unpaid), "meta (acme)"),
             (channel(ChannelTrouble::Blocked), "meta (acme)"),
+            (Alert::ReplyHeld { tenant: tenant.clone(), channel: ChannelKind::Twilio }, "twilio (acme)"),
             (Alert::BudgetNearlySpent { tenant: tenant.clone(), pct: 81 }, "81"),
             (Alert::BudgetSpent { tenant }, "acme"),
         ];

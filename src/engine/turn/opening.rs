@@ -191,6 +191,9 @@ impl Turn {
             lead::shows_interest(&text, intents) || findings.email.is_some() || findings.phone.is_some();
         let before = self.ledger.draft.clone();
         let mut draft = lead::merge(&before, &findings, self.input.standing.phone.as_deref());
+        if let Some(username) = &self.input.standing.username {
+            draft.username = Some(username.clone());
+        }
         draft.wanted = before.wanted || interested;
         if draft.wanted {
             let said = self.customer_said();
