@@ -137,11 +137,22 @@ async fn existing(
     Ok(ours.map(|one| Made { remote_id: one.uid, remote_version: None }))
 }
 
-pub(super) async fn cancel(calendar: &RemoteCalendar, remote_id: &str) -> Result<(), CalendarError> {
+pub(super) async fn cancel(
+    calendar: &RemoteCalendar,
+    record: &AppointmentRecord,
+    remote_id: Option<&str>,
+) -> Result<(), CalendarError> {
+    let remote_id = match remote_id {
+        Some(known) => known.to_owned(),
+        None => match existing(calendar, record).await? {
+            Some(made) => made.remote_id,
+            None => return Ok(()),
+        },
+    };
     let mut url = url::Url::parse(&calendar.base(BASE))
         .map_err(|_| CalendarError::Permanent("`booking.url` is no address".to_owned()))?;
     if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(["bookings", remote_id, "cancel"]);
+        path.pop_if_empty().extend(["bookings", &remote_id, "cancel"]);
     }
     let request = calendar.client.post(url).json(&json!({"cancellationReason": "cancelled by the customer"}));
     let response = with_version(calendar, request, BOOKINGS_VERSION)

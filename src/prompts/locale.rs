@@ -176,6 +176,10 @@ texts! {
     BookingConfirmed = "booking_confirmed",
     /// Reminds of an appointment and asks whether the customer comes.
     BookingReminder = "booking_reminder",
+    /// A calendar elsewhere did not take the appointment, for no reason of the customer's.
+    BookingFailed = "booking_failed",
+    /// An appointment that was to be moved stays as it was.
+    BookingUnmoved = "booking_unmoved",
     /// A calendar elsewhere did not take the appointment.
     BookingRefused = "booking_refused",
     /// What a service costs.
@@ -214,6 +218,12 @@ texts! {
     BotRefused = "alert_bot_refused",
     /// The operator: another program asks for a bot's messages.
     BotTaken = "alert_bot_taken",
+    /// Tells the operator that a tenant's calendar takes no appointments.
+    CalendarRefuses = "alert_calendar_refuses",
+    /// Tells the operator that a tenant's calendar does not answer.
+    CalendarSilent = "alert_calendar_silent",
+    /// Tells the operator that a tenant's calendar does not let an appointment go.
+    CalendarKeeps = "alert_calendar_keeps",
     /// The customer: what the business offers, in its owner's words.
     Overview = "overview",
     /// The customer: what help is needed with.

@@ -383,7 +383,8 @@ impl Planner<'_> {
         let Scene { rules, words, .. } = self.scene;
         let names = rules.names(&slot.service, &slot.resource);
         let text = if rules.remote { Text::BookingPending } else { Text::BookingMoved };
-        let mut touched = touched_of(record, "moved", AppointmentStatus::Booked);
+        let status = if rules.remote { AppointmentStatus::Held } else { AppointmentStatus::Booked };
+        let mut touched = touched_of(record, "moved", status);
         touched.slot = slot.clone();
         touched.resource_name.clone_from(&names.resource);
         let change = BookingChange::Move {
@@ -425,6 +426,10 @@ impl Planner<'_> {
         let words = self.scene.words;
         let text = match self.scene.standing.upcoming.as_slice() {
             [] => words.say(Text::BookingNothing),
+            // A calendar elsewhere has not agreed yet.
+            [only] if only.status == AppointmentStatus::Held => {
+                words.say_of_record(Text::BookingPending, only)
+            }
             [only] => words.say_of_record(Text::BookingYours, only),
             several => words.say_with(Text::BookingYours, |facts| {
                 facts.options = words.numbered(several.iter().map(|record| words.line(record)));
