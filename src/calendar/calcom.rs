@@ -161,6 +161,16 @@ pub(super) async fn cancel(
         .map_err(|error| unreachable(&error))?;
     match response.status() {
         StatusCode::NOT_FOUND | StatusCode::GONE => Ok(()),
+        // Cal.com answers 400 when our first try, whose answer was lost, did it.
+        StatusCode::BAD_REQUEST => {
+            let text = super::text_of(response).await?.to_lowercase();
+            let done = ["cancelled already", "already cancelled", "already been cancelled"];
+            if done.iter().any(|phrase| text.contains(phrase)) {
+                Ok(())
+            } else {
+                Err(CalendarError::Permanent("Cal.com did not cancel the booking".to_owned()))
+            }
+        }
         status if status.is_success() => Ok(()),
         status => Err(refused(status)),
     }

@@ -12,6 +12,7 @@
 mod api_documents;
 mod audit;
 mod booking;
+mod calendar;
 mod channel_commands;
 mod chat;
 mod chatwoot;
@@ -21,6 +22,7 @@ mod delivery;
 mod desk;
 mod documents;
 mod fake_business;
+mod fake_calendar;
 mod fake_chatwoot;
 mod fake_llm;
 mod fake_mail;
