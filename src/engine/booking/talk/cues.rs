@@ -51,6 +51,21 @@ static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// The day that an appointment has already.
+static SAME_DAY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(?:el |ese |para el |o |no )?(?:mismo|mismito|mesmo) dia\b|\b(?:the )?same day\b")
+});
+/// Unless that is the one that does not do: "el mismo día no puedo".
+static NOT_SAME_DAY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(?:mismo|mesmo) dia (?:no|nao)\b|\bsame day (?:doesn|does not|is not|isn|won)")
+});
+
+/// Whether a text speaks of the day that an appointment has already, and not to refuse it.
+pub(super) fn says_same_day(text: &str) -> bool {
+    let text = fold(text);
+    SAME_DAY.is_match(&text) && !NOT_SAME_DAY.is_match(&text)
+}
+
 /// What a text says of appointments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cues {

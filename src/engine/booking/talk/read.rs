@@ -2,7 +2,7 @@
 
 use super::{
     Act, Prelude, Scene, Stage, Talk,
-    cues::{Cues, cues},
+    cues::{self, Cues, cues},
 };
 use crate::{
     domain::appointment::zoned,
@@ -129,6 +129,14 @@ fn later_wish(scene: &Scene<'_>, wish: &When) -> When {
             .map(|record| zoned(record.slot.start_ms, &scene.rules.zone).date())
             .collect();
         wish.days.retain(|(from, to)| from != to || !theirs.contains(from));
+    }
+    // "El mismo día, pero a las 6": the day of the appointment itself.
+    if let [only] = scene.standing.upcoming.as_slice()
+        && wish.days.is_empty()
+        && cues::says_same_day(scene.text)
+    {
+        let day = zoned(only.slot.start_ms, &scene.rules.zone).date();
+        wish.days = vec![(day, day)];
     }
     wish
 }
