@@ -317,7 +317,7 @@ pub struct LowStockNotice {
 pub struct AppointmentNotice {
     /// The appointment.
     pub appointment: String,
-    /// What was done: booked, moved, cancelled, confirmed.
+    /// What was done: booked, moved, cancelled, confirmed; late when the customer says to come late.
     pub change: String,
     /// The conversation.
     pub conversation: String,

@@ -176,6 +176,16 @@ texts! {
     BookingConfirmed = "booking_confirmed",
     /// Reminds of an appointment and asks whether the customer comes.
     BookingReminder = "booking_reminder",
+    /// Nothing of what was offered does: what else would.
+    BookingAskWhen = "booking_ask_when",
+    /// The customer comes late.
+    BookingLate = "booking_late",
+    /// An answer in a talk about an appointment was not understood.
+    BookingAgain = "booking_again",
+    /// What a service costs and how long it takes.
+    BookingLength = "booking_length",
+    /// Offers to look for a free time.
+    BookingLook = "booking_look",
     /// A calendar elsewhere did not take the appointment, for no reason of the customer's.
     BookingFailed = "booking_failed",
     /// An appointment that was to be moved stays as it was.

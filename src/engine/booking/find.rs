@@ -41,8 +41,10 @@ pub fn services(text: &str, rules: &BookingRules) -> Vec<String> {
             1_000 / u64::try_from(count).unwrap_or(1)
         }
     };
+    // Each word counts once, however many words of a service it is alike to.
     let score = |name: &Vec<String>| -> u64 {
-        name.iter().filter(|word| said.iter().any(|said| same(said, word))).map(weight).sum()
+        let best = |said: &String| name.iter().filter(|word| same(said, word)).map(weight).max();
+        said.iter().filter_map(best).sum()
     };
     let scores: Vec<u64> = names.iter().map(score).collect();
     let best = scores.iter().copied().max().unwrap_or_default();
@@ -93,7 +95,11 @@ pub fn resource(text: &str, rules: &BookingRules) -> Option<String> {
 }
 
 fn said(text: &str) -> Vec<String> {
-    words(text).into_iter().filter(|word| word.len() >= MIN_CHARS && !is_stop_word(word)).collect()
+    let mut said: Vec<String> =
+        words(text).into_iter().filter(|word| word.len() >= MIN_CHARS && !is_stop_word(word)).collect();
+    said.sort_unstable();
+    said.dedup();
+    said
 }
 
 fn name_words(service: &Service) -> Vec<String> {

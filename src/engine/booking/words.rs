@@ -142,6 +142,16 @@ impl BookingWords<'_> {
         })
     }
 
+    /// What a service costs and how long it takes.
+    pub fn price_and_length(&self, id: &str, rules: &BookingRules) -> String {
+        let Some(service) = rules.service(id) else { return String::new() };
+        self.say_with(Text::BookingLength, |facts| {
+            facts.service.clone_from(&service.name);
+            facts.price = service.price.map(|price| money(price, self.language)).unwrap_or_default();
+            facts.minute = (service.duration_ms / 60_000).to_string();
+        })
+    }
+
     /// Slots as the buttons of a channel say them.
     pub fn labels(&self, slots: &[Slot]) -> Vec<String> {
         slots.iter().map(|slot| self.label(slot.start_ms)).collect()

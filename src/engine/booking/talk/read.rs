@@ -21,6 +21,12 @@ use crate::{
 /// From this many words on a message is no mere answer to a question.
 const MAX_ANSWER_WORDS: usize = 12;
 
+/// An appointment that begins sooner is one that a customer may come late to, in milliseconds.
+const SOON_MS: i64 = 3 * 3_600_000;
+
+/// The most words of a message that only names an appointment: "una cita, por favor".
+const MAX_NOUN_WORDS: usize = 4;
+
 /// The most words of a message that only cancels.
 const MAX_CANCEL_WORDS: usize = 6;
 
@@ -32,6 +38,9 @@ pub fn read(scene: &Scene<'_>) -> Option<Act> {
     let wish = when::read(scene.text, scene.words.language, &now);
     if let Some(act) = talk.as_ref().and_then(|talk| in_talk(scene, talk, cues, &wish)) {
         return Some(act);
+    }
+    if let Some(late) = late_for(scene, cues) {
+        return Some(Act::Late(late));
     }
     if cues.about {
         return None;
@@ -47,6 +56,7 @@ pub fn read(scene: &Scene<'_>) -> Option<Act> {
     let earlier =
         talk.filter(|talk| matches!(talk.stage, Stage::Service | Stage::Slot | Stage::Data | Stage::Variant));
     let mut next = Talk::new(Stage::Slot);
+    let (wish, services) = another(scene, cues, wish, services);
     if let Some(earlier) = earlier.filter(|earlier| services.is_empty() || services == earlier.services) {
         next.services = earlier.services;
         next.resource = earlier.resource;
@@ -61,13 +71,48 @@ pub fn read(scene: &Scene<'_>) -> Option<Act> {
     Some(Act::Search(Box::new(next), Prelude::None))
 }
 
+/// "Y otra para mi hermana a la misma hora": what was booked last tells what and when.
+fn another(scene: &Scene<'_>, cues: Cues, mut wish: When, mut services: Vec<String>) -> (When, Vec<String>) {
+    let last = scene.standing.upcoming.iter().max_by_key(|record| record.created_ms);
+    if let Some(last) = last.filter(|_| cues.another) {
+        if services.is_empty() || scene.rules.services.len() == 1 {
+            services = vec![last.slot.service.clone()];
+        }
+        let at = zoned(last.slot.start_ms, &scene.rules.zone);
+        if cues::says_same_hour(scene.text) && wish.hours.is_none() {
+            wish.hours = Some(Hours::At(vec![minute_of(&last.slot, &scene.rules.zone)]));
+            if wish.days.is_empty() {
+                wish.days = vec![(at.date(), at.date())];
+            }
+        }
+        if cues::says_same_day(scene.text) && wish.days.is_empty() {
+            wish.days = vec![(at.date(), at.date())];
+        }
+    }
+    (wish, services)
+}
+
+/// The appointment that a customer says to come late to: one that is about to begin.
+fn late_for(scene: &Scene<'_>, cues: Cues) -> Option<String> {
+    if !cues.late || scene.text.contains('?') || words(scene.text).len() > MAX_ANSWER_WORDS {
+        return None;
+    }
+    let soon = |start_ms: i64| start_ms - scene.now_ms < SOON_MS;
+    let mut near = scene.standing.upcoming.iter().filter(|record| soon(record.slot.start_ms));
+    near.next().map(|record| record.id.clone())
+}
+
 /// Whether somebody asks for an appointment, or for when one is possible.
 fn asks_for_one(scene: &Scene<'_>, cues: Cues, wish: &When, names_service: bool) -> bool {
     let facets = question::facets(scene.text);
     let named = names_service && scene.rules.services.len() > 1;
     // "¿Cuánto dura la cita?" asks for no time.
     let informs = facets.iter().any(|facet| matches!(facet, Facet::Duration | Facet::Address | Facet::Phone));
-    if cues.wish {
+    if cues.wish || (cues.another && !scene.standing.upcoming.is_empty()) {
+        return true;
+    }
+    let bare = words(scene.text).len() <= MAX_NOUN_WORDS && !scene.text.contains('?') && !cues.mine;
+    if cues.noun && bare && facets.is_empty() && !cues.cancel && !cues.moves {
         return true;
     }
     if cues.room && (named || !wish.is_empty() || cues.noun || scene.routed_here) && !informs {
@@ -138,6 +183,12 @@ fn later_wish(scene: &Scene<'_>, wish: &When) -> When {
         let day = zoned(only.slot.start_ms, &scene.rules.zone).date();
         wish.days = vec![(day, day)];
     }
+    if let [only] = scene.standing.upcoming.as_slice()
+        && wish.hours.is_none()
+        && cues::says_same_hour(scene.text)
+    {
+        wish.hours = Some(Hours::At(vec![minute_of(&only.slot, &scene.rules.zone)]));
+    }
     wish
 }
 
@@ -190,18 +241,22 @@ fn in_talk(scene: &Scene<'_>, talk: &Talk, cues: Cues, wish: &When) -> Option<Ac
             if cues.about {
                 return None;
             }
-            let asked = &talk.services;
+            let asked = if talk.services.is_empty() { &talk.listed } else { &talk.services };
             let chosen = choice::place(text, language, asked.len())
                 .and_then(|at| asked.get(at).cloned().map(|id| vec![id]))
                 .or_else(|| Some(find::among(text, asked, scene.rules)).filter(|found| !found.is_empty()))
                 .unwrap_or_else(|| find::services(text, scene.rules));
-            let only_when = chosen.is_empty() && !wish.is_empty() && words(text).len() <= MAX_ANSWER_WORDS;
-            if chosen.is_empty() && !only_when {
+            let answers = !text.contains('?') && words(text).len() <= MAX_ANSWER_WORDS;
+            let goes_on = !wish.is_empty() || (!scene.told.is_empty() && !text.contains('?'));
+            if chosen.is_empty() && !(goes_on && words(text).len() <= MAX_ANSWER_WORDS) {
                 return None;
             }
             let mut next = talk.clone();
             if !chosen.is_empty() {
                 next.services = chosen;
+            }
+            if answers {
+                next.resource = find::resource(text, scene.rules).or(next.resource);
             }
             next.wish = wish.or(&talk.wish);
             next.stage = Stage::Slot;
@@ -276,10 +331,16 @@ fn at_slots(scene: &Scene<'_>, talk: &Talk, cues: Cues) -> Option<Act> {
         return Some(Act::Search(Box::new(next), Prelude::None));
     }
     let start = |at: usize| offered.get(at).map(|slot| slot.start_ms);
-    // "Sí, soy Ana Pérez" says yes and more.
-    let says_yes = !scene.told.is_empty() && !scene.text.contains('?') && choice::begins_with_yes(scene.text);
+    let narrowed = next.services != talk.services || next.resource != talk.resource;
+    // Who gives their name and number instead of a yes means yes, as does who says it and more.
+    let gives_data = !scene.told.is_empty() && !scene.text.contains('?');
     match choice {
-        Choice::Unclear if says_yes && offered.len() == 1 => Some(Act::Take(Box::new(next), start(0)?)),
+        Choice::Unclear if gives_data && offered.len() == 1 => Some(Act::Take(Box::new(next), start(0)?)),
+        Choice::Unclear if narrowed => Some(Act::Search(Box::new(next), Prelude::None)),
+        Choice::Unclear if cues.moves && talk.appointment.is_none() => Some(Act::AskWhen(Box::new(next))),
+        Choice::Unclear if gives_data && !offered.is_empty() => {
+            Some(Act::WhichOffer(Box::new(next), offered.iter().map(|slot| slot.start_ms).collect()))
+        }
         Choice::Slot(at) => Some(Act::Take(Box::new(next), start(at)?)),
         Choice::Yes if offered.len() == 1 => Some(Act::Take(Box::new(next), start(0)?)),
         Choice::Yes if offered.is_empty() => {
@@ -290,7 +351,8 @@ fn at_slots(scene: &Scene<'_>, talk: &Talk, cues: Cues) -> Option<Act> {
         Choice::Yes => {
             Some(Act::WhichOffer(Box::new(next), offered.iter().map(|slot| slot.start_ms).collect()))
         }
-        Choice::Several(these) => {
+        Choice::Several(these, wish) => {
+            next.wish = wish.or(&talk.wish);
             Some(Act::WhichOffer(Box::new(next), these.into_iter().filter_map(start).collect()))
         }
         Choice::Other(wish) => {
@@ -303,7 +365,9 @@ fn at_slots(scene: &Scene<'_>, talk: &Talk, cues: Cues) -> Option<Act> {
             Some(Act::Search(Box::new(next), Prelude::None))
         }
         Choice::GiveUp => Some(Act::GiveUp),
-        Choice::No => Some(Act::GiveUp),
+        // Nothing of what was offered; a second no is one to everything.
+        Choice::No if offered.is_empty() => Some(Act::GiveUp),
+        Choice::No => Some(Act::AskWhen(Box::new(next))),
         Choice::Unclear => None,
     }
 }
