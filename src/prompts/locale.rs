@@ -176,6 +176,10 @@ texts! {
     BookingConfirmed = "booking_confirmed",
     /// Reminds of an appointment and asks whether the customer comes.
     BookingReminder = "booking_reminder",
+    /// The only time that is offered, once more.
+    BookingOneAgain = "booking_one_again",
+    /// Several appointments are booked one after the other.
+    BookingOneByOne = "booking_one_by_one",
     /// Nothing of what was offered does: what else would.
     BookingAskWhen = "booking_ask_when",
     /// The customer comes late.

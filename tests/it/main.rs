@@ -45,6 +45,7 @@ mod remote;
 mod sale;
 mod serve;
 mod service;
+mod talks;
 mod telegram;
 mod tenant;
 mod twilio;

@@ -30,6 +30,8 @@ pub enum Choice {
     Other(When),
     /// The same, told from the offers.
     Shift(Shift),
+    /// Not then.
+    Not(When),
     /// Yes, without saying to what.
     Yes,
     /// No, and nothing else instead.
@@ -49,8 +51,10 @@ pub enum Shift {
     Earlier,
     /// "Otro día".
     OtherDay,
-    /// "Ninguna", "otras horas".
+    /// "Ninguna".
     Others,
+    /// "Otra hora", and not which.
+    OtherHour,
 }
 
 const YES: &str = "si sii sip ya yapo claro dale listo ok okay oki vale perfecto confirmo confirmado confirmada confirmar acuerdo correcto exacto bueno va hagale genial super excelente sirve esa ese eso reservala reservalo reserve reservar reservame agendala agendalo agendar agende agendame tomo quiero \
@@ -159,7 +163,7 @@ pub fn read(
         said.iter().any(|word| NO.split(' ').any(|no| no == word)) && !joined.contains("no hay problema");
     // "Mañana no puedo" names a time to say that it does not do.
     if !wish.is_empty() && wish.days.len() < 2 && cannot(&joined) {
-        return Choice::Shift(if wish.days.is_empty() { Shift::Others } else { Shift::OtherDay });
+        return Choice::Not(wish);
     }
     if !refuses && shift.is_none() {
         if let Some(at) = ordinal(&said, &joined, language, offered.len()) {
@@ -188,9 +192,10 @@ pub fn read(
         return if wish.is_empty() { Choice::Shift(shift) } else { Choice::Other(wish) };
     }
     match agreement(text) {
+        // "No, mejor el miércoles."
+        _ if refuses && !wish.is_empty() => Choice::Other(wish),
         Some(true) => Choice::Yes,
         Some(false) => Choice::No,
-        None if refuses && !wish.is_empty() => Choice::Shift(Shift::Others),
         None => Choice::Unclear,
     }
 }
@@ -375,10 +380,17 @@ fn shift(joined: &str) -> Option<Shift> {
     ]) {
         Some(Shift::OtherDay)
     } else if has(&[
-        "ninguna",
-        "ninguno",
         "otra hora",
         "otro horario",
+        "another time",
+        "different time",
+        "outra hora",
+        "outro horario",
+    ]) {
+        Some(Shift::OtherHour)
+    } else if has(&[
+        "ninguna",
+        "ninguno",
         "otros horarios",
         "otras horas",
         "mas opciones",
@@ -386,12 +398,10 @@ fn shift(joined: &str) -> Option<Shift> {
         "otra opcion",
         "none",
         "none of those",
-        "another time",
         "other times",
         "more options",
         "nenhum",
         "nenhuma",
-        "outro horario",
         "outros horarios",
         "mais opcoes",
         "no me sirve",
@@ -513,8 +523,7 @@ mod tests {
             ("otro día", Choice::Shift(Shift::OtherDay)),
             ("ninguna me sirve", Choice::Shift(Shift::Others)),
             ("no me sirven", Choice::Shift(Shift::Others)),
-            ("mañana no puedo", Choice::Shift(Shift::OtherDay)),
-            ("el lunes no me sirve", Choice::Shift(Shift::OtherDay)),
+            ("otra hora", Choice::Shift(Shift::OtherHour)),
             ("no puedo ese día", Choice::Shift(Shift::OtherDay)),
             ("ya", Choice::Yes),
             ("ya po", Choice::Yes),
@@ -529,7 +538,9 @@ mod tests {
         ] {
             assert_eq!(chosen(text, Language::Es), expected, "{text:?}");
         }
-        assert_eq!(chosen("no puedo a las 10", Language::Es), Choice::Shift(Shift::Others));
+        for text in ["no puedo a las 10", "mañana no puedo", "el lunes no me sirve"] {
+            assert!(matches!(chosen(text, Language::Es), Choice::Not(_)), "{text:?}");
+        }
         assert!(matches!(chosen("no, mejor el miércoles", Language::Es), Choice::Other(_)));
         assert_eq!(agreement("sí confirmo"), Some(true));
         assert_eq!(agreement("no puedo ir"), Some(false));

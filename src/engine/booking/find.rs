@@ -1,7 +1,5 @@
 //! Which service, and with whom, a customer means: their words against the names of the business, with typos forgiven.
 
-use std::collections::BTreeMap;
-
 use super::rules::{BookingRules, Service};
 use crate::{
     domain::language::Language,
@@ -26,25 +24,18 @@ const TITLES: [&str; 10] =
 pub fn services(text: &str, rules: &BookingRules) -> Vec<String> {
     let said = said(text);
     let names: Vec<Vec<String>> = rules.services.iter().map(name_words).collect();
-    let mut common: BTreeMap<&str, usize> = BTreeMap::new();
-    for name in &names {
-        for word in name {
-            *common.entry(word).or_default() += 1;
-        }
-    }
-    let weight = |word: &String| -> u64 {
-        let count = common.get(word.as_str()).copied().unwrap_or(1);
+    let weight = |said: &String| -> u64 {
+        let count = names.iter().filter(|name| name.iter().any(|word| same(said, word))).count();
         // A word that half of many services share tells nothing of which.
-        if rules.services.len() > 3 && count * 2 > rules.services.len() {
+        if count == 0 || (rules.services.len() > 3 && count * 2 > rules.services.len()) {
             0
         } else {
             1_000 / u64::try_from(count).unwrap_or(1)
         }
     };
-    // Each word counts once, however many words of a service it is alike to.
+    // Each word that was said counts once, however many words of a service it is alike to.
     let score = |name: &Vec<String>| -> u64 {
-        let best = |said: &String| name.iter().filter(|word| same(said, word)).map(weight).max();
-        said.iter().filter_map(best).sum()
+        said.iter().filter(|said| name.iter().any(|word| same(said, word))).map(weight).sum()
     };
     let scores: Vec<u64> = names.iter().map(score).collect();
     let best = scores.iter().copied().max().unwrap_or_default();
@@ -136,6 +127,13 @@ mod tests {
         check("Quiero una cita para bótox en una zona", &["botox-zona"]);
         check("limpiesa facial profunda", &["limpieza"]);
         check("una limpieza", &["limpieza"]);
+        // One word that is alike to two words of a service counts once.
+        let mut doubled = rules.clone();
+        doubled.services[1].keywords = vec!["botoxx".to_owned()];
+        assert_eq!(services("botox", &doubled), ["botox-zona", "botox-tercio"]);
+        // A word that only the owner's keywords have decides.
+        doubled.services[1].keywords = vec!["entrecejo".to_owned()];
+        assert_eq!(services("botox en el entrecejo", &doubled), ["botox-zona"]);
         check("para un masage relajante", &["masaje"]);
         check("quiero agendar", &[]);
         check("con la doctora", &[]);

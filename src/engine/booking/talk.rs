@@ -124,8 +124,8 @@ pub enum Act {
     GoOn(Box<Talk>),
     /// The customer's appointments.
     Show,
-    /// To cancel one of them.
-    Cancel,
+    /// To cancel this one, or one of them.
+    Cancel(Option<String>),
     /// To cancel this one, and it was said twice or in answer to a reminder.
     CancelNow(String),
     /// To keep what was about to be cancelled.

@@ -32,7 +32,8 @@ impl BookingWords<'_> {
 
     /// A sentence with facts of its own.
     pub fn say_with(&self, text: Text, more: impl FnOnce(&mut Facts)) -> String {
-        self.builtin.text_with(text, self.language, more)
+        // "A las 9:00 a. m." ends a sentence as it is.
+        self.builtin.text_with(text, self.language, more).replace(". m..", ". m.")
     }
 
     /// "martes 24 de noviembre a las 4:30 p. m."

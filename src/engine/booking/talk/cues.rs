@@ -67,6 +67,30 @@ static LATE: LazyLock<Regex> = LazyLock::new(|| {
 static SAME_HOUR: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b(?:misma|mesma) hora\b|\bmismo horario\b|\bsame time\b"));
 
+/// Any day, whatever was said before.
+static ANY_DAY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:cualquier|qualquer|any|el) (?:otro )?(?:dia|day)(?: que sea)?\b|\bcuando sea\b|\banytime\b",
+    )
+});
+/// For several people.
+static PARTY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:para|pa|for|pra) (?:mi|my|minha|meu|el|la) ?\w* (?:y|e|and) (?:para |pa |for |pra )?(?:mi|me|yo|mim|eu|my|la|el)\b|\b(?:para|for) (?:los |las |the )?(?:dos|tres|cuatro|two|three|2|3|4|duas|dois)(?: personas| people| pessoas| ninos)?$|\b(?:dos|tres|2|3|duas|two) (?:citas|turnos|horas|appointments|horarios)\b",
+    )
+});
+
+/// Whether any day will do.
+pub(super) fn says_any_day(text: &str) -> bool {
+    let text = fold(text);
+    ANY_DAY.find_iter(&text).any(|found| found.as_str() != "el dia")
+}
+
+/// Whether it is for several people.
+pub(super) fn is_for_several(text: &str) -> bool {
+    PARTY.is_match(&fold(text))
+}
+
 /// Whether a text speaks of the time of day that an appointment has already.
 pub(super) fn says_same_hour(text: &str) -> bool {
     SAME_HOUR.is_match(&fold(text))

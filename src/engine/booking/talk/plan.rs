@@ -40,7 +40,7 @@ pub fn answer(scene: &Scene<'_>, act: Act, calendar: &Calendar) -> Plan {
         Act::AskWhen(talk) => planner.ask_when(*talk),
         Act::GoOn(talk) => planner.go_on(*talk),
         Act::Show => planner.show(),
-        Act::Cancel => planner.ask_to_cancel(),
+        Act::Cancel(id) => planner.ask_to_cancel(id.as_deref()),
         Act::CancelNow(id) => planner.cancel(&id),
         Act::Keep(id) => planner.keep(&id),
         Act::Move(id, wish) => planner.begin_move(id.as_deref(), wish),
@@ -53,14 +53,24 @@ pub fn answer(scene: &Scene<'_>, act: Act, calendar: &Calendar) -> Plan {
 /// The question that a talk waits for an answer to, said once more; `None` where none does.
 pub fn again(scene: &Scene<'_>) -> Option<Plan> {
     let talk = scene.talk()?;
-    let calendar = Calendar::default();
-    let planner = Planner { scene, calendar: &calendar };
     let words = scene.words;
     let said = |text: String| Plan { text, certain: true, ..Plan::default() };
     Some(match talk.stage {
-        Stage::Service => Plan { certain: true, ..planner.ask_service(talk) },
+        Stage::Service => {
+            let listed = if talk.services.is_empty() { &talk.listed } else { &talk.services };
+            let options = words.numbered(listed.iter().map(|id| words.service_line(id, scene.rules)));
+            said(words.say_with(Text::BookingWhichVariant, |facts| facts.options = options))
+        }
         Stage::Slot => match scene.offered().as_slice() {
             [] => said(words.say(Text::BookingAskWhen)),
+            [only] => {
+                let mut names = scene.rules.names(&only.service, &only.resource);
+                names.service = words.service_name(&talk.services, scene.rules);
+                Plan {
+                    choices: vec![words.say(Text::ReplyYes), words.say(Text::ReplyNo)],
+                    ..said(words.say_of(Text::BookingOneAgain, &names, only.start_ms))
+                }
+            }
             slots => {
                 let lines = words.numbered(slots.iter().map(|slot| words.when(slot.start_ms)));
                 Plan {
@@ -122,7 +132,12 @@ impl Planner<'_> {
                 })
             }
         };
-        plan.text = format!("{taken}{text}");
+        let several = if super::cues::is_for_several(self.scene.text) {
+            format!("{}\n", words.say(Text::BookingOneByOne))
+        } else {
+            String::new()
+        };
+        plan.text = format!("{taken}{several}{text}");
         plan.choices = match found.slots.as_slice() {
             [_] if found.exact => vec![words.say(Text::ReplyYes), words.say(Text::ReplyNo)],
             slots => words.labels(slots),
@@ -211,7 +226,9 @@ impl Planner<'_> {
         } else {
             return self.book(&talk, slot);
         };
-        let first = talk.held.is_none() && !talk.moving;
+        // What is kept is told whenever it is another time than before.
+        let before = self.scene.talk().filter(|before| before.held.is_some());
+        let first = !talk.moving && before.is_none_or(|before| before.chosen_ms != talk.chosen_ms);
         let names = rules.names(&slot.service, &slot.resource);
         talk.stage = stage;
         let mut changes = Vec::new();

@@ -5,7 +5,7 @@ use super::{
     cues::{self, Cues, cues},
 };
 use crate::{
-    domain::appointment::zoned,
+    domain::appointment::{AppointmentRecord, zoned},
     engine::{
         booking::{
             choice::{self, Choice, Shift},
@@ -39,8 +39,8 @@ pub fn read(scene: &Scene<'_>) -> Option<Act> {
     if let Some(act) = talk.as_ref().and_then(|talk| in_talk(scene, talk, cues, &wish)) {
         return Some(act);
     }
-    if let Some(late) = late_for(scene, cues) {
-        return Some(Act::Late(late));
+    if let Some(act) = late_for(scene, cues) {
+        return Some(act);
     }
     if cues.about {
         return None;
@@ -92,14 +92,14 @@ fn another(scene: &Scene<'_>, cues: Cues, mut wish: When, mut services: Vec<Stri
     (wish, services)
 }
 
-/// The appointment that a customer says to come late to: one that is about to begin.
-fn late_for(scene: &Scene<'_>, cues: Cues) -> Option<String> {
+/// A customer says to come late: to an appointment that is about to begin, or else they are told when theirs is.
+fn late_for(scene: &Scene<'_>, cues: Cues) -> Option<Act> {
     if !cues.late || scene.text.contains('?') || words(scene.text).len() > MAX_ANSWER_WORDS {
         return None;
     }
-    let soon = |start_ms: i64| start_ms - scene.now_ms < SOON_MS;
-    let mut near = scene.standing.upcoming.iter().filter(|record| soon(record.slot.start_ms));
-    near.next().map(|record| record.id.clone())
+    let next = scene.standing.upcoming.first()?;
+    let is_soon = next.slot.start_ms - scene.now_ms < SOON_MS;
+    Some(if is_soon { Act::Late(next.id.clone()) } else { Act::Show })
 }
 
 /// Whether somebody asks for an appointment, or for when one is possible.
@@ -139,7 +139,7 @@ fn of_existing(scene: &Scene<'_>, talk: Option<&Talk>, cues: Cues, wish: &When) 
     if cues.cancel && (cues.noun || (has && short)) {
         return Some(match talk.filter(|talk| talk.stage == Stage::Reminder) {
             Some(Talk { appointment: Some(id), .. }) => Act::CancelNow(id.clone()),
-            _ => Act::Cancel,
+            _ => Act::Cancel(named_appointment(scene)),
         });
     }
     if cues.mine && !cues.wish && wish.hours.is_none() {
@@ -148,19 +148,33 @@ fn of_existing(scene: &Scene<'_>, talk: Option<&Talk>, cues: Cues, wish: &When) 
     None
 }
 
-/// The appointment that a message names, if it names one and there are several; the only one if there is one.
+/// The appointment that a message names, by its place, its service or its day, where there are several; the only one if
+/// there is one.
 fn named_appointment(scene: &Scene<'_>) -> Option<String> {
-    match scene.standing.upcoming.as_slice() {
-        [only] => Some(only.id.clone()),
-        several => {
-            let named = find::services(scene.text, scene.rules);
-            let mut fits = several.iter().filter(|record| named.contains(&record.slot.service));
-            match (fits.next(), fits.next()) {
-                (Some(only), None) => Some(only.id.clone()),
-                _ => None,
-            }
-        }
+    let several = match scene.standing.upcoming.as_slice() {
+        [only] => return Some(only.id.clone()),
+        several => several,
+    };
+    if let Some(record) =
+        choice::place(scene.text, scene.words.language, several.len()).and_then(|at| several.get(at))
+    {
+        return Some(record.id.clone());
     }
+    let now = zoned(scene.now_ms, &scene.rules.zone);
+    let wish = when::read(scene.text, scene.words.language, &now);
+    let named = find::services(scene.text, scene.rules);
+    let on_day = |record: &AppointmentRecord| {
+        !wish.days.is_empty() && wish.has_day(zoned(record.slot.start_ms, &scene.rules.zone).date())
+    };
+    let by_service = |record: &AppointmentRecord| named.contains(&record.slot.service);
+    let only = |fits: &dyn Fn(&AppointmentRecord) -> bool| {
+        let mut fitting = several.iter().filter(|record| fits(record));
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) => Some(only.id.clone()),
+            _ => None,
+        }
+    };
+    only(&by_service).or_else(|| only(&on_day))
 }
 
 /// "Cambiar la cita del martes para el jueves": the day of the appointment itself is no wish.
@@ -207,7 +221,7 @@ fn in_talk(scene: &Scene<'_>, talk: &Talk, cues: Cues, wish: &When) -> Option<Ac
             match (talk.stage, agreed) {
                 (Stage::Reminder, Some(true)) => Some(Act::Confirm(id)),
                 (Stage::Reminder, _) if cancels => Some(Act::CancelNow(id)),
-                (Stage::Reminder, Some(false)) => Some(Act::Cancel),
+                (Stage::Reminder, Some(false)) => Some(Act::Cancel(Some(id))),
                 (_, Some(true)) => Some(Act::CancelNow(id)),
                 (Stage::Cancel, _) if cancels && agreed != Some(false) => Some(Act::CancelNow(id)),
                 (Stage::Cancel, Some(false)) => Some(Act::Keep(id)),
@@ -226,6 +240,14 @@ fn in_talk(scene: &Scene<'_>, talk: &Talk, cues: Cues, wish: &When) -> Option<Ac
                 }
             });
             let by_name = || named_appointment(scene);
+            if at.is_none() && choice::agreement(text) == Some(true) {
+                // Yes to which? It is asked again.
+                return Some(if talk.stage == Stage::WhichCancel {
+                    Act::Cancel(None)
+                } else {
+                    Act::Move(None, talk.wish.clone())
+                });
+            }
             let id = at.and_then(|at| records.get(at)).map(|record| record.id.clone()).or_else(by_name)?;
             if talk.stage == Stage::WhichCancel {
                 // Which one was asked, and so it is said twice.
@@ -337,6 +359,14 @@ fn at_slots(scene: &Scene<'_>, talk: &Talk, cues: Cues) -> Option<Act> {
     match choice {
         Choice::Unclear if gives_data && offered.len() == 1 => Some(Act::Take(Box::new(next), start(0)?)),
         Choice::Unclear if narrowed => Some(Act::Search(Box::new(next), Prelude::None)),
+        // They name what they have already.
+        Choice::Unclear if !named.is_empty() && scene.rules.services.len() > 1 && !offered.is_empty() => {
+            Some(Act::WhichOffer(Box::new(next), offered.iter().map(|slot| slot.start_ms).collect()))
+        }
+        Choice::Unclear if cues::says_any_day(scene.text) => {
+            next.wish.days.clear();
+            Some(Act::Search(Box::new(next), Prelude::None))
+        }
         Choice::Unclear if cues.moves && talk.appointment.is_none() => Some(Act::AskWhen(Box::new(next))),
         Choice::Unclear if gives_data && !offered.is_empty() => {
             Some(Act::WhichOffer(Box::new(next), offered.iter().map(|slot| slot.start_ms).collect()))
@@ -355,11 +385,25 @@ fn at_slots(scene: &Scene<'_>, talk: &Talk, cues: Cues) -> Option<Act> {
             next.wish = wish.or(&talk.wish);
             Some(Act::WhichOffer(Box::new(next), these.into_iter().filter_map(start).collect()))
         }
-        Choice::Other(wish) => {
+        Choice::Other(mut wish) => {
+            if cues::says_same_hour(scene.text)
+                && wish.hours.is_none()
+                && let Some(before) = reference(scene, talk)
+            {
+                wish.hours = Some(Hours::At(vec![minute_of(&before.slot, &scene.rules.zone)]));
+            }
             next.wish = wish.or(&talk.wish);
+            if wish.days.is_empty() && cues::says_any_day(scene.text) {
+                next.wish.days.clear();
+            }
             // A new day with a part of the day that does not hold the new hour is no contradiction.
             Some(Act::Search(Box::new(next), Prelude::None))
         }
+        Choice::Not(wish) => {
+            next.wish = without(scene, talk, &wish);
+            Some(Act::Search(Box::new(next), Prelude::None))
+        }
+        Choice::Shift(Shift::OtherHour) => Some(Act::AskWhen(Box::new(next))),
         Choice::Shift(shift) => {
             next.wish = shifted(scene, talk, shift);
             Some(Act::Search(Box::new(next), Prelude::None))
@@ -370,6 +414,24 @@ fn at_slots(scene: &Scene<'_>, talk: &Talk, cues: Cues) -> Option<Act> {
         Choice::No => Some(Act::AskWhen(Box::new(next))),
         Choice::Unclear => None,
     }
+}
+
+/// The appointment that "a la misma hora" speaks of: the one that is moved, or the last that was made.
+fn reference<'a>(scene: &'a Scene<'_>, talk: &Talk) -> Option<&'a AppointmentRecord> {
+    let upcoming = &scene.standing.upcoming;
+    let moved = upcoming.iter().find(|record| Some(&record.id) == talk.appointment.as_ref());
+    moved.or_else(|| upcoming.iter().max_by_key(|record| record.created_ms))
+}
+
+/// "Mañana no puedo": the days after the one that does not do, or another time of the day.
+fn without(scene: &Scene<'_>, talk: &Talk, not: &When) -> When {
+    let Some((_, refused)) = not.days.last() else { return shifted(scene, talk, Shift::Others) };
+    let (_, horizon) = crate::engine::booking::slots::bookable_days(scene.rules, scene.now_ms);
+    let next = refused.tomorrow().ok().filter(|next| *next <= horizon);
+    let mut wish = talk.wish.clone();
+    wish.days = next.map(|next| (next, horizon)).into_iter().collect();
+    wish.soon = false;
+    wish
 }
 
 fn with_declined(scene: &Scene<'_>, talk: &Talk) -> Talk {
@@ -392,7 +454,7 @@ fn shifted(scene: &Scene<'_>, talk: &Talk, shift: Shift) -> When {
         Shift::Earlier => {
             wish.hours = minutes().min().map(|first| Hours::Between(0, first.max(1)));
         }
-        Shift::OtherDay | Shift::Others => {
+        Shift::OtherDay | Shift::Others | Shift::OtherHour => {
             let last = offered.iter().map(|slot| zoned(slot.start_ms, zone).date()).max();
             let next = last.and_then(|last| last.tomorrow().ok());
             let (_, horizon) = crate::engine::booking::slots::bookable_days(scene.rules, scene.now_ms);

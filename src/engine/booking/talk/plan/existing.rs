@@ -27,9 +27,10 @@ impl Planner<'_> {
         Plan { text, certain: true, ..Plan::default() }
     }
 
-    pub(super) fn ask_to_cancel(&self) -> Plan {
+    pub(super) fn ask_to_cancel(&self, id: Option<&str>) -> Plan {
         let words = self.scene.words;
-        match self.scene.standing.upcoming.as_slice() {
+        let upcoming = self.scene.standing.upcoming.as_slice();
+        match self.record(id).map_or(upcoming, std::slice::from_ref) {
             [] => self.nothing(),
             [only] => {
                 let talk = Talk { appointment: Some(only.id.clone()), ..Talk::new(Stage::Cancel) };
