@@ -1,6 +1,7 @@
 //! The appointment book: what is made, what is offered, and which time is taken.
 
 pub mod change;
+pub mod desk;
 pub mod job;
 pub mod reminder;
 

@@ -9,6 +9,7 @@
     reason = "a test may fail"
 )]
 
+mod api_appointments;
 mod api_documents;
 mod audit;
 mod booking;

@@ -211,7 +211,8 @@ async fn who_comes_late_says_so_and_the_business_hears_of_it() {
     let soon = iass::clock::Clock::System.now_ms() + 30 * 60_000;
     let db = rusqlite::Connection::open(site.database("barba")).unwrap();
     db.execute(
-        "update appointment set start_ms = ?1, end_ms = ?1 + 2400000 where id = ?2",
+        "update appointment set start_ms = ?1, end_ms = ?1 + 2400000, blocked_from_ms = ?1,
+                                blocked_to_ms = ?1 + 2400000 where id = ?2",
         rusqlite::params![soon, id],
     )
     .unwrap();

@@ -73,6 +73,25 @@ static ANY_DAY: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?:cualquier|qualquer|any|el) (?:otro )?(?:dia|day)(?: que sea)?\b|\bcuando sea\b|\banytime\b",
     )
 });
+/// The wish for a service by its name: "quiero un corte".
+static WANTS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:quiero|quisiera|necesito|deseo|me gustaria|want|need|i d like|quero|queria|preciso)(?: hacerme| hacer| fazer| ponerme| un| una| el| la| los| las| a| an| uma?| os?)+\b",
+    )
+});
+/// What is wished for is to be told something.
+static TO_KNOW: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:info\w*|saber|pregunt\w*|conocer|duda\w*|know|about|ask|question|informac\w*|catalogo|lista)\b",
+    )
+});
+
+/// Whether a text wishes for something by its name, and not to be told of it.
+pub(super) fn wants(text: &str) -> bool {
+    let text = fold(text);
+    WANTS.is_match(&text) && !TO_KNOW.is_match(&text)
+}
+
 /// For several people.
 static PARTY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(

@@ -121,6 +121,9 @@ fn asks_for_one(scene: &Scene<'_>, cues: Cues, wish: &When, names_service: bool)
     if cues.noun && !wish.is_empty() && !informs {
         return true;
     }
+    if named && facets.is_empty() && !scene.text.contains('?') && cues::wants(scene.text) {
+        return words(scene.text).len() <= MAX_ANSWER_WORDS;
+    }
     named && !wish.days.is_empty() && scene.routed_here && !informs
 }
 

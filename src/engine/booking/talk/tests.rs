@@ -56,6 +56,8 @@ fn wishes_for_an_appointment_are_told_from_questions_about_them() {
         ("quero marcar um horário para amanhã", Pt),
         ("vocês têm vaga para botox na terça?", Pt),
         ("cita", Es),
+        ("hola, quiero un masaje", Es),
+        ("me gustaría hacerme la limpieza facial", Es),
         ("una cita por favor", Es),
         ("quiero hora para el lunes", Es),
         ("tenis hora pal viernes?", Es),
@@ -76,6 +78,8 @@ fn wishes_for_an_appointment_are_told_from_questions_about_them() {
         "¿atienden sin cita?",
         "el masaje de ayer fue muy bueno",
         "llego tarde",
+        "quiero saber del masaje",
+        "necesito la factura del masaje",
         "otra cosa",
     ] {
         assert_eq!(reads(text, Language::Es, &none), None, "{text:?}");
