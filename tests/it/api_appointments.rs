@@ -39,13 +39,13 @@ async fn appointments_are_made_once_moved_and_settled() {
     let daemon = site.start();
     let client = &daemon.client;
     let times = free(client, "eva").await;
-    let body = json!({"service": "masaje", "start": times[40], "staff": "eva", "contact": "ana", "name": "Ana Pérez",
+    let body = json!({"service": "masaje", "start": times[340], "staff": "eva", "contact": "ana", "name": "Ana Pérez",
                       "phone": "3001234567", "notify": true});
     let make = || client.request(Method::POST, PATH).header("idempotency-key", "k1").json(&body).send();
     let first = make().await.unwrap();
     assert_eq!(first.status(), StatusCode::CREATED);
     let made: Value = first.json().await.unwrap();
-    assert_eq!((&made["status"], &made["start"]), (&json!("booked"), &json!(times[40])));
+    assert_eq!((&made["status"], &made["start"]), (&json!("booked"), &json!(times[340])));
     assert_eq!((&made["resource"], &made["details"]["phone"]), (&json!("eva"), &json!("3001234567")));
     let again = make().await.unwrap();
     assert_eq!(again.status(), StatusCode::OK);
@@ -53,19 +53,19 @@ async fn appointments_are_made_once_moved_and_settled() {
     assert_eq!(site.count("aura", "select count(*) from appointment"), 1);
     site.wait_until("aura", "select count(*) from outbox where text like '%quedó reservada%'", 1).await;
     assert_eq!(site.count("aura", "select count(*) from appointment_reminder"), 2);
-    assert!(!free(client, "eva").await.contains(&times[40]));
+    assert!(!free(client, "eva").await.contains(&times[340]));
 
     let id = made["appointment"].as_str().unwrap();
-    let (status, moved) = patch(client, id, &json!({"start": times[60], "staff": "luz"})).await;
+    let (status, moved) = patch(client, id, &json!({"start": times[360], "staff": "luz"})).await;
     assert_eq!(status, StatusCode::OK, "{moved}");
     assert_eq!(
         (&moved["start"], &moved["resource"], &moved["appointment"]),
-        (&json!(times[60]), &json!("luz"), &json!(id))
+        (&json!(times[360]), &json!("luz"), &json!(id))
     );
     site.wait_until("aura", "select count(*) from outbox where text like '%cambié su cita%'", 1).await;
-    assert!(free(client, "eva").await.contains(&times[40]), "its old time is free again");
+    assert!(free(client, "eva").await.contains(&times[340]), "its old time is free again");
     let (_, shown) = client.get(&format!("{PATH}/{id}")).await;
-    assert_eq!(shown["start"], json!(times[60]));
+    assert_eq!(shown["start"], json!(times[360]));
     let file = client.get(&format!("{PATH}/{id}/ics")).await.1;
     assert!(file.as_str().unwrap().contains(&format!("UID:{id}@iass")), "{file}");
 
@@ -73,7 +73,7 @@ async fn appointments_are_made_once_moved_and_settled() {
     let (_, turn) = client.chat("aura", "ana", "¿a qué hora es mi cita?").await;
     assert!(turn["reply"].as_str().unwrap().contains("con Luz"), "{turn}");
     assert_eq!(patch(client, id, &json!({"status": "no_show"})).await.1["status"], "no_show");
-    let (status, refused) = patch(client, id, &json!({"start": times[70]})).await;
+    let (status, refused) = patch(client, id, &json!({"start": times[370]})).await;
     assert_eq!((status, &refused["error"]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("start")));
     assert_eq!(client.list(PATH).await.len(), 1);
     let (_, none) = client.get(&format!("{PATH}?status=booked")).await;
@@ -87,26 +87,26 @@ async fn a_time_that_is_not_free_is_refused_whoever_asks() {
     let client = &daemon.client;
     let times = free(client, "eva").await;
     let book = |contact: &str, start: &str, staff: &str| json!({"service": "masaje", "start": start, "staff": staff, "contact": contact});
-    let (_, made) = client.post(PATH, &book("ana", &times[40], "eva")).await;
+    let (_, made) = client.post(PATH, &book("ana", &times[340], "eva")).await;
     assert_eq!(made["status"], "booked", "{made}");
-    let (status, refused) = client.post(PATH, &book("leo", &times[40], "eva")).await;
+    let (status, refused) = client.post(PATH, &book("leo", &times[340], "eva")).await;
     assert_eq!((status, &refused["error"]["code"]), (StatusCode::CONFLICT, &json!("slot_taken")));
-    let (status, _) = client.post(PATH, &book("leo", &times[40], "luz")).await;
+    let (status, _) = client.post(PATH, &book("leo", &times[340], "luz")).await;
     assert_eq!(status, StatusCode::CREATED, "the other one is free then");
     // Between two steps, in the past, and beyond what can be booked.
     for start in [
-        times[42].replace(":00-", ":07-"),
+        times[342].replace(":00-", ":07-"),
         "2020-01-01T10:00:00Z".to_owned(),
         "2199-01-01T10:00:00Z".to_owned(),
     ] {
         assert_eq!(client.post(PATH, &book("leo", &start, "eva")).await.0, StatusCode::CONFLICT, "{start}");
     }
-    let (_, other) = client.post(PATH, &book("eva", &times[60], "eva")).await;
+    let (_, other) = client.post(PATH, &book("eva", &times[360], "eva")).await;
     let id = other["appointment"].as_str().unwrap();
-    let (status, _) = patch(client, id, &json!({"start": times[40], "staff": "eva"})).await;
+    let (status, _) = patch(client, id, &json!({"start": times[340], "staff": "eva"})).await;
     assert_eq!(status, StatusCode::CONFLICT);
     let (_, shown) = client.get(&format!("{PATH}/{id}")).await;
-    assert_eq!(shown["start"], json!(times[60]), "what was refused changed nothing");
+    assert_eq!(shown["start"], json!(times[360]), "what was refused changed nothing");
     assert_eq!(site.count("aura", "select count(*) from appointment"), 3);
     assert_eq!(site.count("aura", "select count(*) from outbox"), 0, "nobody is told of what did not happen");
 
@@ -132,7 +132,7 @@ async fn bad_requests_name_their_field_and_change_nothing() {
     let site = site();
     let daemon = site.start();
     let client = &daemon.client;
-    let start = free(client, "eva").await[40].clone();
+    let start = free(client, "eva").await[340].clone();
     let good = json!({"service": "masaje", "start": start, "contact": "ana"});
     for (field, value) in [
         ("service", json!("nada")),
@@ -171,7 +171,7 @@ async fn bad_requests_name_their_field_and_change_nothing() {
             (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND)
         );
     }
-    for body in [json!({"status": "booked"}), json!({"status": "nonsense"}), json!({}), json!({"start": "x"})]
+    for body in [json!({"status": "held"}), json!({"status": "nonsense"}), json!({}), json!({"start": "x"})]
     {
         assert_eq!(patch(client, id, &body).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
     }

@@ -92,7 +92,7 @@ async fn customers_change_their_mind_and_are_followed() {
             ("mañana no puedo", &["1. ", "!reservé"]),
             ("el martes despues de las 6", &["martes", "p. m."]),
             ("la 2", &["Le aparto el martes", "su nombre"]),
-            ("espera mejor el jueves a las 5", &["Le aparto el jueves", "5:00 p. m."]),
+            ("espera mejor el jueves a las 5", &["jueves", "5:00 p. m.", "¿Se lo reservo?"]),
             ("me llamo Luis Angel Garza", &["Listo, Luis", "jueves", "5:00 p. m."]),
         ],
         &[

@@ -156,7 +156,7 @@ fn normal(text: &str) -> String {
                 "today la $1",
             ),
             (pattern(r"\btonight\b"), "today la night"),
-            (pattern(r"\b(?:dps|dsps|dsp|desp|despues) (?:de |d )?(?:el |l )?"), "despues de "),
+            (pattern(r"\b(?:dps|dsps|dsp|desp)\b(?: de| d\b)?"), "despues de"),
             (pattern(r"\b([ap])\s?\.?\s?m\b\.?"), " ${1}m "),
             (
                 pattern(
