@@ -70,6 +70,24 @@ pub enum Alert {
         /// The tenant.
         tenant: TenantId,
     },
+    /// The calendar elsewhere of a tenant does not do what it is asked.
+    CalendarFailed {
+        /// The tenant.
+        tenant: TenantId,
+        /// How it fails.
+        trouble: CalendarTrouble,
+    },
+}
+
+/// How a calendar elsewhere fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CalendarTrouble {
+    /// It takes no appointments from us.
+    Refuses,
+    /// It did not answer for long, and an appointment was given up.
+    Silent,
+    /// It does not let a cancelled appointment go.
+    Keeps,
 }
 
 /// Why a key does not work.
@@ -109,6 +127,7 @@ impl Alert {
             Self::BudgetSpent { tenant } => format!("budget_spent:{tenant}"),
             Self::BotRefused { tenant } => format!("bot_refused:{tenant}"),
             Self::BotTaken { tenant } => format!("bot_taken:{tenant}"),
+            Self::CalendarFailed { tenant, trouble } => format!("calendar_failed:{tenant}:{trouble:?}"),
         }
     }
 
@@ -122,7 +141,8 @@ impl Alert {
             | Self::BudgetNearlySpent { tenant, .. }
             | Self::BudgetSpent { tenant }
             | Self::BotRefused { tenant }
-            | Self::BotTaken { tenant } => Some(tenant),
+            | Self::BotTaken { tenant }
+            | Self::CalendarFailed { tenant, .. } => Some(tenant),
         }
     }
 
@@ -177,6 +197,19 @@ impl Alert {
                 tenant = %tenant,
                 "another program asks for the messages of the Telegram bot; stop it, or give this tenant a bot of its own"
             ),
+            Self::CalendarFailed { tenant, trouble } => match trouble {
+                CalendarTrouble::Refuses => tracing::error!(
+                    tenant = %tenant,
+                    "the tenant's calendar takes no appointments; check [booking] with `iass doctor` and reload"
+                ),
+                CalendarTrouble::Silent => tracing::error!(
+                    tenant = %tenant, "the tenant's calendar does not answer; an appointment was given up"
+                ),
+                CalendarTrouble::Keeps => tracing::error!(
+                    tenant = %tenant,
+                    "the tenant's calendar does not let a cancelled appointment go; take it out there by hand"
+                ),
+            },
         }
     }
 }

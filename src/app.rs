@@ -297,6 +297,7 @@ impl Daemon {
             clock: clock.clone(),
             ids: ids.clone(),
             chance: Chance::System,
+            alerts: raised.clone(),
         };
         let intake = Intake {
             live: live.clone(),

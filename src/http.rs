@@ -160,7 +160,7 @@ pub fn router(parts: Parts) -> Router {
         .route("/tickets", get(tickets::list))
         .route("/tickets/{ticket}", get(tickets::show).patch(tickets::change))
         .route("/availability", get(appointments::availability))
-        .route("/appointments", get(appointments::list))
+        .route("/appointments", get(appointments::list).post(appointments::making::create))
         .route("/appointments/{appointment}", get(appointments::show).patch(appointments::change))
         .route("/appointments/{appointment}/ics", get(appointments::ics))
         .route("/contacts", get(contacts::list))

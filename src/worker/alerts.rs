@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{backoff::Backoff, bell::Bell};
 use crate::{
-    alerts::{Alert, ChannelTrouble, KeyTrouble},
+    alerts::{Alert, CalendarTrouble, ChannelTrouble, KeyTrouble},
     clock::{Chance, Clock, Ids},
     config::{Config, live::LiveConfig, secret::Secret},
     domain::{
@@ -187,6 +187,14 @@ fn text_of(alert: &Alert) -> (Text, Facts) {
         Alert::BudgetSpent { tenant } => (Text::BudgetHard, facts(tenant.as_str(), String::new())),
         Alert::BotRefused { tenant } => (Text::BotRefused, facts(tenant.as_str(), String::new())),
         Alert::BotTaken { tenant } => (Text::BotTaken, facts(tenant.as_str(), String::new())),
+        Alert::CalendarFailed { tenant, trouble } => {
+            let text = match trouble {
+                CalendarTrouble::Refuses => Text::CalendarRefuses,
+                CalendarTrouble::Silent => Text::CalendarSilent,
+                CalendarTrouble::Keeps => Text::CalendarKeeps,
+            };
+            (text, facts(tenant.as_str(), String::new()))
+        }
     }
 }
 
@@ -241,6 +249,7 @@ mod tests {
             channel: ChannelKind::Meta,
             trouble,
         };
+        let calendar = |trouble| Alert::CalendarFailed { tenant: tenant.clone(), trouble };
         let alerts = [
             (Alert::PoolCrowded { pct: 92.4 }, "92"),
             (Alert::PoolRelieved { pct: 12.0 }, "12"),
@@ -252,7 +261,10 @@ mod tests {
             (channel(ChannelTrouble::Blocked), "meta (acme)"),
             (Alert::ReplyHeld { tenant: tenant.clone(), channel: ChannelKind::Twilio }, "twilio (acme)"),
             (Alert::BudgetNearlySpent { tenant: tenant.clone(), pct: 81 }, "81"),
-            (Alert::BudgetSpent { tenant }, "acme"),
+            (Alert::BudgetSpent { tenant: tenant.clone() }, "acme"),
+            (calendar(CalendarTrouble::Refuses), "acme"),
+            (calendar(CalendarTrouble::Silent), "acme"),
+            (calendar(CalendarTrouble::Keeps), "acme"),
         ];
         for language in Language::ALL {
             for (alert, word) in &alerts {

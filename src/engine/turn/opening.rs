@@ -104,6 +104,10 @@ impl Turn {
         if emergency {
             return self.find_protocol();
         }
+        // A name and a number that were asked for are no attack, whatever their vector resembles.
+        if self.sight.threat.flagged && self.sight.threat.reasons == ["resembles_attack"] {
+            self.sight.threat.flagged = !self.only_gives_data();
+        }
         if self.sight.threat.flagged
             && let Some(step) = self.threatened()
         {
