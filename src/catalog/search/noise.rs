@@ -20,7 +20,7 @@ quero queria gostaria comprar preciso procuro voces voce tem vende vendem quanto
 levar encomendar algum alguma disponivel estoque \
 regala disculpen perdon permiso senyorita senyora joven jefe jefa don donya che wey guey parce amor estimado estimada estimados saludos onda \
 sirve sirven serviria recomienda recomiendan recomendarme recomiendas ayuda ayudas ayudar ayudame saben sabe pregunta consulta duda \
-urgentemente rapido pronto manyana regalo caso marca marcas color colores modelo alla ustedes vos tenes tendran habria sabes dicen dice decir decirme \
+urgentemente rapido pronto manyana regalo caso marca marcas color colores alla ustedes vos tenes tendran habria sabes dicen dice decir decirme \
 looking something anything got store shop there thanks thank im can't \
 gostava tens teria alguem obrigado obrigada";
 

@@ -121,7 +121,8 @@ pub(crate) fn is_refinement(text: &str, language: Language) -> bool {
         return true;
     }
     let analysed = terms::analyse(text, language);
-    !analysed.measures.is_empty() && analysed.words.iter().all(|(word, _)| is_noise(word))
+    analysed.measures.iter().any(|measure| measure.is_size)
+        && analysed.words.iter().all(|(word, _)| is_noise(word))
 }
 
 /// Words before what is pointed at that say nothing of it.
