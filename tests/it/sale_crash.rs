@@ -123,8 +123,15 @@ impl Shop {
         assert_eq!(count("select count(*) from message where role = 'customer'"), replies, "{point}");
         assert_eq!(count("select count(*) from outbox where state = 'sent'"), replies, "{point}");
         assert_eq!(count("select count(*) from outbox"), replies, "{point}");
-        let resent = usize::from(point == "outbox.after_send");
-        assert_eq!(self.twilio.tried().len(), replies + resent, "{point}");
+        let sent = self.twilio.tried().len();
+        match point {
+            "outbox.after_send" => assert_eq!(sent, replies + 1),
+            // The reply may be under way when what tells the owner dies.
+            _ if point.starts_with("delivery.") => {
+                assert!((replies..=replies + 1).contains(&sent), "{point}: {sent}");
+            }
+            _ => assert_eq!(sent, replies, "{point}"),
+        }
         // The owner heard of one sale and of one product that ran out; a copy names the delivery it is a copy of.
         for event in ["order", "low_stock"] {
             let rows = format!("select count(*) from delivery where event = '{event}' and state = 'sent'");
@@ -136,7 +143,6 @@ impl Shop {
                 .filter(|told| told.body["event"] == event)
                 .map(|told| told.header("idempotency-key").to_owned())
                 .collect();
-            assert!(told.len() <= 1 + usize::from(point == "delivery.after_send"), "{point} {told:?}");
             told.dedup();
             assert_eq!(told.len(), 1, "{point} {event}");
         }

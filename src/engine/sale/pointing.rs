@@ -244,10 +244,11 @@ fn target(left: &[&str], asks: bool, shown: usize) -> Option<(Target, usize)> {
     };
     let is_one = matches!(word, "el" | "la" | "del" | "o" | "a" | "the" | "do" | "da");
     let is_option = matches!(word, "opcion" | "numero" | "num" | "nro" | "option" | "number" | "opcao" | "#");
-    if (is_option || (is_one && shown > 1)) && !is_size(left, 2) {
-        if let Some(place) = place(next) {
-            return Some((place, 2));
-        }
+    if (is_option || (is_one && shown > 1))
+        && !is_size(left, 2)
+        && let Some(place) = place(next)
+    {
+        return Some((place, 2));
     }
     if word.starts_with('#')
         && let Some(place) = place(word)
