@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures how fast the daemon acknowledges webhooks while its model takes 20 seconds to answer.
 
-    benches/webhooks.py target/release/iass [--rate 1000] [--seconds 10]
+    benches/webhooks.py target/release/iass [--rate 1000] [--seconds 10] [--no-model]
 
 Signed WhatsApp messages (Meta) of 2,000 customers are posted at a steady rate over 16 connections; the time from the
 moment a message was due to be sent until its answer is read counts, so that a queue in front of the daemon shows. Every
@@ -102,7 +102,7 @@ async def measure(args, folder):
     with open(f"{folder}/tenants/acme/tenant.toml", "w", encoding="utf-8") as file:
         file.write(TENANT % (SECRET, fake))
     with open(f"{folder}/chatbot.toml", "w", encoding="utf-8") as file:
-        file.write(f'[[llm.keys]]\nid = "slow"\nbase_url = "{fake}/v1"\napi_key = "sk"\nmodel = "m"\n')
+        file.write("" if args.no_model else f'[[llm.keys]]\nid = "slow"\nbase_url = "{fake}/v1"\napi_key = "sk"\nmodel = "m"\n')
     daemon = subprocess.Popen([os.path.abspath(args.exe), "serve", "--json", "--listen", "127.0.0.1:0", "-q"],
                               cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
@@ -134,6 +134,7 @@ def main():
     parser.add_argument("exe")
     parser.add_argument("--rate", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--no-model", action="store_true", help="the built-in answerer replies at once")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         reached = asyncio.run(measure(args, folder))

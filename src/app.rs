@@ -27,7 +27,8 @@ use crate::{
     notify::Notifier,
     tenants::Tenants,
     worker::{
-        self, DAEMON_OWNER, Stop,
+        DAEMON_OWNER, Stop,
+        alerts::AlertCarrier,
         appointments::Appointments,
         attachments::AttachmentReader,
         bell::Bell,
@@ -304,6 +305,13 @@ impl Daemon {
             alerts: raised,
             chance: Chance::System,
         };
+        let carrier = AlertCarrier {
+            live: live.clone(),
+            tenants: tenants.clone(),
+            deliveries: bells.deliveries.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
         let router = http::router(http::Parts {
             live: live.clone(),
             tenants: tenants.clone(),
@@ -332,7 +340,7 @@ impl Daemon {
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
         side.spawn(tend(pool.clone(), web.clone(), stopping.clone()));
         side.spawn(bots.run(stopping.clone()));
-        side.spawn(worker::alerts::carry(alerts, live.clone(), stopping.clone()));
+        side.spawn(carrier.run(alerts, stopping.clone()));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let stop_serving = stopping.clone().cancelled_owned();
         let requests =

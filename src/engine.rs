@@ -13,7 +13,6 @@ pub mod facts;
 pub mod format;
 pub mod guard;
 mod head;
-pub mod language;
 pub mod lead;
 pub mod memory;
 mod months;

@@ -6,7 +6,6 @@ pub mod chunk;
 pub mod embed;
 pub mod index;
 pub mod ingest;
-pub mod language;
 pub mod read;
 pub mod retrieve;
 pub mod terms;

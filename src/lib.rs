@@ -26,5 +26,6 @@ pub mod notify;
 pub mod remote;
 pub mod telemetry;
 pub mod tenants;
+pub mod text;
 pub mod tls;
 pub mod worker;

@@ -88,6 +88,7 @@ pub fn targets(config: &TenantConfig, event: DeliveryEvent) -> Vec<DeliveryTarge
             | DeliveryEvent::Ticket
             | DeliveryEvent::Order
             | DeliveryEvent::LowStock
+            | DeliveryEvent::Alert
             | DeliveryEvent::Appointment => None,
         };
         config.notify.has(kind) && named.is_none_or(|named| named.contains(&kind))

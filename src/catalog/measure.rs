@@ -1,9 +1,8 @@
 //! Sizes and numbers in names and questions: `2"`, `2 pulgadas`, `dos pulgadas` and `2 pulg` are the same size, `1/2 litro`
 //! is `500 ml`, and in `1/8 x 1/2 pulgadas` both are in inches. Pure.
 
+use crate::text::fold;
 use std::ops::Range;
-
-use crate::knowledge::terms::fold;
 
 /// A number with its unit, if it has one, and where it stands in the folded text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,7 +24,7 @@ pub(crate) fn synonyms(word: &str) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::terms::fold;
+    use crate::text::fold;
 
     #[test]
     fn the_list_is_folded_and_says_nothing_twice() {

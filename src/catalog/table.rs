@@ -294,7 +294,7 @@ impl Reading<'_> {
 
     fn active(&self) -> Result<bool, String> {
         let cell = self.cell(Column::Active).trim();
-        let folded = crate::knowledge::terms::fold(cell);
+        let folded = crate::text::fold(cell);
         match folded.as_str() {
             "" | "true" | "t" | "1" | "si" | "s" | "sim" | "yes" | "y" | "x" | "activo" | "activa"
             | "ativo" | "ativa" | "active" | "verdadero" | "verdadeiro" | "v" | "on" => Ok(true),

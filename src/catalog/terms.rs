@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     domain::language::Language,
-    knowledge::terms::{fold, is_stop_word, stem},
+    knowledge::terms::is_stop_word,
     store::product_import::CatalogWord,
+    text::{fold, stem},
 };
 
 /// The version of everything in here. A change of what it returns needs another number, so that the terms that are stored

@@ -221,12 +221,21 @@ pub enum DeliveryEvent {
     LowStock,
     /// An appointment was made, moved, cancelled or confirmed. The payload is an `AppointmentNotice`.
     Appointment,
+    /// The tenant cannot serve as it is set up to. The payload is an `AlertNotice`.
+    Alert,
 }
 
 impl DeliveryEvent {
     /// Every event.
-    pub const ALL: [Self; 6] =
-        [Self::Handoff, Self::Lead, Self::Ticket, Self::Order, Self::LowStock, Self::Appointment];
+    pub const ALL: [Self; 7] = [
+        Self::Handoff,
+        Self::Lead,
+        Self::Ticket,
+        Self::Order,
+        Self::LowStock,
+        Self::Appointment,
+        Self::Alert,
+    ];
 
     /// The name in the database and the API.
     pub fn as_str(self) -> &'static str {
@@ -237,6 +246,7 @@ impl DeliveryEvent {
             Self::Order => "order",
             Self::LowStock => "low_stock",
             Self::Appointment => "appointment",
+            Self::Alert => "alert",
         }
     }
 
@@ -310,6 +320,15 @@ pub struct LowStockNotice {
     pub name: String,
     /// How many are left.
     pub stock: u32,
+}
+
+/// The payload of [`DeliveryEvent::Alert`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertNotice {
+    /// What it is about: the same word for the same trouble.
+    pub topic: String,
+    /// What is wrong and what to do, in the tenant's language.
+    pub text: String,
 }
 
 /// The payload of [`DeliveryEvent::Appointment`].

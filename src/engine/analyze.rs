@@ -6,14 +6,17 @@ use std::collections::BTreeSet;
 use super::{
     agent::Team,
     desk::HandoffRules,
-    language, person,
+    person,
     router::{Clause, RouteInput, Router, Routing},
     sentiment, threat, words,
 };
-use crate::domain::{
-    handoff::HandoffReason,
-    language::Language,
-    turn::{Intent, Threat},
+use crate::{
+    domain::{
+        handoff::HandoffReason,
+        language::Language,
+        turn::{Intent, Threat},
+    },
+    text::{language, words},
 };
 
 /// The vector of a text by the built-in embedding model, of unit length.
@@ -146,7 +149,7 @@ pub fn language_of(text: &str, usual: Language) -> Language {
 
 /// The words that say what a message is about, each once.
 fn content_words(text: &str) -> BTreeSet<String> {
-    words::words(text).into_iter().filter(|word| word.len() > 1 && !words::is_stop_word(word)).collect()
+    words(text).into_iter().filter(|word| word.len() > 1 && !words::is_stop_word(word)).collect()
 }
 
 /// How much of their words two messages share, 0 to 1 (the Sørensen-Dice coefficient). A message of one word says too

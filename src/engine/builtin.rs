@@ -8,7 +8,7 @@ mod extract;
 mod plain;
 
 use super::{
-    facts, language,
+    facts,
     question::{self, Facet},
     smalltalk::{self, SmallTalk},
 };
@@ -20,6 +20,7 @@ use crate::{
         turn::Source,
     },
     prompts::{Facts, Prompts, Text},
+    text::language,
 };
 
 /// The most documents named under an answer.

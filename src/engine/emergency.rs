@@ -1,10 +1,13 @@
 //! What the tenant's own documents say is to be done in an emergency.
 
-use super::{builtin::Question, facts, words};
-use crate::domain::{
-    language::Language,
-    retrieval::{Passage, Retrieval},
-    turn::Source,
+use super::{builtin::Question, facts};
+use crate::{
+    domain::{
+        language::Language,
+        retrieval::{Passage, Retrieval},
+        turn::Source,
+    },
+    text::{fold, words},
 };
 
 /// Words that tell somebody to get help, folded, by their beginnings.
@@ -50,7 +53,7 @@ pub struct Protocol {
 /// not quite about this is better than none.
 pub fn protocol(found: &Retrieval, language: Language) -> Option<Protocol> {
     let is_protocol = |text: &str| {
-        let text = words::fold(text);
+        let text = fold(text);
         MARKS.iter().any(|mark| text.contains(mark))
     };
     let passages: Vec<_> = found
@@ -136,7 +139,7 @@ fn numbered(passage: &Passage) -> Vec<Vec<&str>> {
 
 /// Whether a step says whom to call or where to go.
 fn calls(step: &str) -> bool {
-    words::words(step).iter().any(|word| CALLS.iter().any(|call| word.starts_with(call)))
+    words(step).iter().any(|word| CALLS.iter().any(|call| word.starts_with(call)))
 }
 
 #[cfg(test)]

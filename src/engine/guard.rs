@@ -29,7 +29,7 @@ use self::{
     leak::Secrets,
     sums::Parts,
 };
-use super::words::{fold, words};
+use crate::text::{fold, words};
 
 /// The longest reply that is taken from a model, in characters. Two paragraphs are far shorter.
 const MAX_REPLY_CHARS: usize = 4_000;

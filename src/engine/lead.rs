@@ -30,9 +30,12 @@ pub use self::{
     wish::{interest, shows_interest},
 };
 use self::{name::Setting, reading::read};
-use crate::domain::{
-    language::Language,
-    lead::{InterestArea, LeadDraft, LeadField, Urgency},
+use crate::{
+    domain::{
+        language::Language,
+        lead::{InterestArea, LeadDraft, LeadField, Urgency},
+    },
+    text::words,
 };
 
 /// What stands for an address or a number that was taken out of a message. It ends a phrase.
@@ -208,7 +211,7 @@ pub fn merge(draft: &LeadDraft, findings: &LeadFindings, channel_phone: Option<&
 
 /// Whether the new value is the old one with more words.
 fn says_more(old: &str, new: &str) -> bool {
-    let (old, new) = (super::words::words(old), super::words::words(new));
+    let (old, new) = (words(old), words(new));
     new.len() > old.len() && old.iter().all(|word| new.contains(word))
 }
 

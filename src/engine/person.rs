@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use super::{
     phrases::{Found, Phrasebook},
-    words::{undrawn, words},
+    words::undrawn,
 };
+use crate::text::words;
 
 /// The most words that are looked at, from the beginning and from the end: who wants a person says so at once or last.
 const MAX_WORDS: usize = 120;
@@ -60,7 +61,7 @@ fn wishes(words: &[&str]) -> bool {
 fn says(words: &[&str], phrase: &str) -> bool {
     /// A shorter word mistyped is another word.
     const MIN_LETTERS: usize = 6;
-    let phrase = super::words::words(phrase);
+    let phrase = crate::text::words(phrase);
     let alike = |word: &str, wanted: &str| {
         word == wanted || (wanted.len() >= MIN_LETTERS && strsim::osa_distance(word, wanted) <= 1)
     };

@@ -201,7 +201,7 @@ impl Part {
         };
         let is_word = |term: &Term| {
             let text = term.text();
-            !text.is_empty() && text.chars().all(char::is_alphanumeric) && text == super::words::fold(text)
+            !text.is_empty() && text.chars().all(char::is_alphanumeric) && text == crate::text::fold(text)
         };
         // The index knows words by two letters, so the beginning of a word has at least these.
         let is_indexed = |term: &Term| !matches!(term, Term::Beginning(text) if text.len() < START);

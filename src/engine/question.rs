@@ -4,10 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{
-    smalltalk,
-    words::{fold, is_stop_word, words},
-};
+use super::{smalltalk, words::is_stop_word};
+use crate::text::{fold, words};
 
 /// A kind of fact that customers ask for and that can be told by its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

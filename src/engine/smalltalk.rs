@@ -6,10 +6,8 @@
 mod phrases;
 
 use self::phrases::{FILLERS, PHRASES};
-use super::{
-    person::asks_for_person,
-    words::{undrawn, words},
-};
+use super::{person::asks_for_person, words::undrawn};
+use crate::text::words;
 
 /// What a message of pure courtesy asks for. Later ones win when a message has several ("ok, gracias, adiós").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +45,7 @@ pub fn recognise(text: &str, business: &str) -> Option<SmallTalk> {
     if words.len() <= MAX_PERSON_WORDS && asks_for_person(text, &[]) {
         return Some(SmallTalk::Person);
     }
-    let called = super::words::words(business);
+    let called = crate::text::words(business);
     let (found, rest) = consume(&words, &called);
     if rest.is_empty() { found } else { None }
 }

@@ -12,8 +12,8 @@ mod structure;
 use std::sync::LazyLock;
 
 use self::normal::Normal;
-use super::{head::Head, phrases::Phrasebook, words::words};
-use crate::domain::turn::Threat;
+use super::{head::Head, phrases::Phrasebook};
+use crate::{domain::turn::Threat, text::words};
 
 /// Learnt on the vectors of attacks and of ordinary questions; see `models/README.md`.
 static HEAD: Head = Head::new(include_bytes!("../../models/heads/threat.f32"));

@@ -29,9 +29,8 @@ use super::{
     builtin::{Answer, Builtin, Question},
     desk::Desk,
     guard::Refusal,
-    language,
     lead::LeadFindings,
-    question, words,
+    question,
 };
 use crate::{
     domain::{
@@ -53,6 +52,7 @@ use crate::{
     },
     prompts::Prompts,
     store::{appointment::BookingContext, turn::Newer},
+    text::{language, words},
     tools::ledger::Ledger,
 };
 
@@ -456,7 +456,7 @@ impl Turn {
         let joined = input.messages.iter().map(|heard| heard.text.as_str()).collect::<Vec<_>>().join("\n");
         let text: String = joined.chars().take(limit).collect();
         // "No, más tarde" is Portuguese too: a short answer is in the language of its question.
-        let in_talk = input.standing.booking.talk.is_some() && words::words(&text).len() <= MAX_SHORT_WORDS;
+        let in_talk = input.standing.booking.talk.is_some() && words(&text).len() <= MAX_SHORT_WORDS;
         let language = match input.previous_language.filter(|_| in_talk) {
             Some(language) => language,
             None => language::detect(&text, input.previous_language.unwrap_or(input.business.language)),

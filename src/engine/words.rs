@@ -1,23 +1,4 @@
-//! Words of a text in the form in which they are compared: lower case, without accents.
-
-use rust_stemmers::{Algorithm, Stemmer};
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
-
-use crate::domain::language::Language;
-
-/// Lower case without accents: what customers who type in a hurry and documents written with care have in common.
-pub(crate) fn fold(text: &str) -> String {
-    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
-}
-
-/// The folded words of a text, in order: runs of letters and digits.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    fold(text)
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
+//! Words of a message: which say nothing of its subject, and how they are written.
 
 /// The word with every run of three or more equal letters as one: "holaaaa".
 pub(crate) fn undrawn(word: &str) -> String {
@@ -26,16 +7,6 @@ pub(crate) fn undrawn(word: &str) -> String {
         .chunk_by(|a, b| a == b && a.is_alphabetic())
         .flat_map(|run| if run.len() > 2 { run.get(..1) } else { Some(run) }.unwrap_or_default())
         .collect()
-}
-
-/// The stem of a folded word.
-pub(crate) fn stem(word: &str, language: Language) -> String {
-    let algorithm = match language {
-        Language::Es => Algorithm::Spanish,
-        Language::En => Algorithm::English,
-        Language::Pt => Algorithm::Portuguese,
-    };
-    Stemmer::create(algorithm).stem(word).into_owned()
 }
 
 /// Whether a folded word carries no subject of its own in any of the languages: articles, pronouns, prepositions,
@@ -85,12 +56,6 @@ fn with_first(text: &str, change: impl Fn(char) -> String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_compared_without_case_accents_and_signs() {
-        assert_eq!(words("¿CUÁNTO cuesta el Bótox?"), ["cuanto", "cuesta", "el", "botox"]);
-        assert_eq!(words("Preço: R$ 1.250,00"), ["preco", "r", "1", "250", "00"]);
-    }
 
     #[test]
     fn question_words_say_nothing_of_the_subject() {

@@ -20,7 +20,7 @@ use self::{
 use super::{
     embed::{EmbedError, Embedder},
     index::{self, IndexError},
-    language, terms,
+    terms,
 };
 use crate::{
     domain::{
@@ -28,6 +28,7 @@ use crate::{
         retrieval::{Passage, Retrieval, Sentence},
     },
     store::{StoreError, TenantDb, chunk_index::ChunkIndex},
+    text::language,
 };
 
 /// A longer question is cut: more words do not make it clearer, only slower.
@@ -188,7 +189,7 @@ impl Knowledge {
         self.db.search_index(|index| {
             // Vectors of another model are noise: until they are made again, words alone decide.
             let vector = (index.stamp()?.model == model).then_some(vector);
-            let language = options.language.or_else(|| language::detect(text));
+            let language = options.language.or_else(|| language::tell(text));
             let query = Query::new(text, language, index)?;
             let candidates = candidates::choose(index, &query, vector, &options.categories)?;
             let Ranking { scored, malformed } = score::rank(index, &query, vector, candidates)?;

@@ -1,19 +1,19 @@
 //! Words and stems: what the lexical half of a search compares.
 //!
 //! Accents, case and the points in `1.250.000` are folded away first, because customers leave them out; then the
-//! Snowball stemmer of the text's language applies (<https://snowballstem.org>). Pure.
+//! stemmer of the text's language applies. Pure.
 
 mod stop_words;
 mod synonyms;
-
-use rust_stemmers::{Algorithm, Stemmer};
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 pub(crate) use self::{
     stop_words::{is_filler, is_stop_word},
     synonyms::synonyms,
 };
-use crate::domain::language::Language;
+use crate::{
+    domain::language::Language,
+    text::{fold, stem},
+};
 
 /// The version of everything in here. A change of what [`stems`] returns needs another number, so that the stems
 /// that are stored are made again.
@@ -21,14 +21,6 @@ pub const ANALYZER: u32 = 1;
 
 /// A longer run of letters is no word that anybody types.
 const LONGEST_WORD_CHARS: usize = 40;
-
-/// Lower case without accents.
-pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
-    }
-    text.chars().flat_map(char::to_lowercase).nfkd().filter(|c| !is_combining_mark(*c)).collect()
-}
 
 /// The folded words and numbers of a text, in order. `1.250.000` is one number.
 pub fn words(text: &str) -> Vec<String> {
@@ -51,33 +43,6 @@ pub fn words(text: &str) -> Vec<String> {
     }
     words.retain(|word| word.chars().count() <= LONGEST_WORD_CHARS);
     words
-}
-
-/// The stem of a folded word.
-pub fn stem(word: &str, language: Language) -> String {
-    if word.bytes().any(|byte| byte.is_ascii_digit()) {
-        return word.to_owned();
-    }
-    let algorithm = match language {
-        Language::Es => Algorithm::Spanish,
-        Language::En => Algorithm::English,
-        Language::Pt => Algorithm::Portuguese,
-    };
-    let accented = accented_ending(word, language);
-    let stem = Stemmer::create(algorithm).stem(accented.as_deref().unwrap_or(word)).into_owned();
-    if stem.is_ascii() { stem } else { fold(&stem) }
-}
-
-/// The word with the accent its ending had before it was folded, which its stemmer looks for.
-fn accented_ending(word: &str, language: Language) -> Option<String> {
-    let endings: &[(&str, &str)] = match language {
-        Language::Es => &[("cion", "ción"), ("sion", "sión"), ("logia", "logía"), ("logias", "logías")],
-        Language::Pt => {
-            &[("cao", "ção"), ("coes", "ções"), ("sao", "são"), ("soes", "sões"), ("encia", "ência")]
-        }
-        Language::En => &[],
-    };
-    endings.iter().find_map(|(folded, accented)| Some(format!("{}{accented}", word.strip_suffix(folded)?)))
 }
 
 /// The stems of a text's words without the function words, in order.
@@ -112,19 +77,6 @@ mod tests {
         check("", &[]);
         check("ﬁn·año\u{301}", &["fin", "ano"]);
         check(&"x".repeat(100), &[]);
-    }
-
-    #[test]
-    fn forms_of_a_word_share_their_stem() {
-        for (language, a, b) in [
-            (Language::Es, "tratamientos", "tratamiento"),
-            (Language::Es, "reservacion", "reservaciones"),
-            (Language::En, "bookings", "booking"),
-            (Language::Pt, "agendamentos", "agendamento"),
-            (Language::Pt, "reservacao", "reservacoes"),
-        ] {
-            assert_eq!(stem(a, language), stem(b, language));
-        }
     }
 
     #[test]

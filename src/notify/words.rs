@@ -9,7 +9,8 @@ use super::{Business, NotifyError};
 use crate::{
     domain::{
         effect::{
-            AppointmentNotice, DeliveryEvent, HandoffNotice, LowStockNotice, OrderNotice, TicketNotice,
+            AlertNotice, AppointmentNotice, DeliveryEvent, HandoffNotice, LowStockNotice, OrderNotice,
+            TicketNotice,
         },
         handoff::HandoffReason,
         lead::{InterestArea, Qualification, Urgency},
@@ -77,6 +78,7 @@ pub(super) fn notice(business: Business<'_>, delivery: &ClaimedDelivery) -> Resu
         DeliveryEvent::LowStock => {
             words.low_stock(serde_json::from_value(delivery.payload.clone()).map_err(wrong)?)
         }
+        DeliveryEvent::Alert => words.alert(serde_json::from_value(delivery.payload.clone()).map_err(wrong)?),
         DeliveryEvent::Appointment => {
             words.appointment(serde_json::from_value(delivery.payload.clone()).map_err(wrong)?)
         }
@@ -181,6 +183,15 @@ impl Words<'_> {
         fields.add(self.text(Text::NoticeProduct), Some(&format!("{} ({})", notice.name, notice.sku)));
         fields.add(self.text(Text::NoticeStock), Some(&notice.stock.to_string()));
         Notice { title: self.text(Text::NoticeLowStock), fields: fields.0, ..Notice::default() }
+    }
+
+    fn alert(&self, notice: AlertNotice) -> Notice {
+        Notice {
+            title: self.text(Text::NoticeAlert),
+            urgent: true,
+            text: self.long(Text::NoticeDetail, &notice.text),
+            ..Notice::default()
+        }
     }
 
     fn appointment(&self, notice: AppointmentNotice) -> Notice {

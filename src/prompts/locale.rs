@@ -412,6 +412,8 @@ texts! {
     NoticeOrder = "notice_order",
     /// The heading of a notice: few of a product are left.
     NoticeLowStock = "notice_low_stock",
+    /// The heading of a notice: somebody of the business has to put something right.
+    NoticeAlert = "notice_alert",
     /// In a notice, before the number of an order.
     NoticeOrderNumber = "notice_order_number",
     /// In a notice, before what an order costs.

@@ -6,6 +6,7 @@ use super::{Planned, ToolScene, ledger::Ledger, text};
 use crate::{
     domain::effect::{FactChange, FactKind},
     engine::words,
+    text::words,
 };
 
 /// The longest thing that is kept, in characters.
@@ -31,14 +32,14 @@ pub(super) fn schema() -> (&'static str, Value) {
 }
 
 pub(super) fn plan(arguments: &Value, scene: &ToolScene<'_>, ledger: &mut Ledger) -> Result<Planned, String> {
-    let name = words::words(text(arguments, "name").unwrap_or_default()).join(" ");
+    let name = words(text(arguments, "name").unwrap_or_default()).join(" ");
     let value = text(arguments, "value").ok_or("`value` is empty")?;
     if name.is_empty() {
         return Err("`name` is empty".to_owned());
     }
     // Every word of weight must be the customer's own: a model fills gaps with what it finds likely.
-    let said: Vec<String> = scene.customer_said.iter().flat_map(|said| words::words(said)).collect();
-    let unsaid = words::words(value).into_iter().find(|word| {
+    let said: Vec<String> = scene.customer_said.iter().flat_map(|said| words(said)).collect();
+    let unsaid = words(value).into_iter().find(|word| {
         word.chars().count() > 3 && !words::is_stop_word(word) && !said.iter().any(|known| known == word)
     });
     if let Some(word) = unsaid {

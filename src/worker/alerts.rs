@@ -1,7 +1,6 @@
-//! Carries alerts to the operator: posted to the address in `[alerts]`, in the operator's language, and not the same one
-//! again and again. They were logged when they were raised; without an address that is all.
-//!
-//! What concerns one tenant is known by [`Alert::tenant`], for whoever tells that tenant's staff.
+//! Carries alerts on, and not the same one again and again: to the operator, posted to the address in `[alerts]` in the
+//! operator's language, and what concerns one tenant also to that tenant's staff, as a delivery to wherever its `[notify]`
+//! says. They were logged when they were raised; where there is no address, that is all.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -12,12 +11,18 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::backoff::Backoff;
+use super::{backoff::Backoff, bell::Bell};
 use crate::{
     alerts::{Alert, CalendarTrouble, ChannelTrouble, KeyTrouble},
-    clock::Chance,
+    clock::{Chance, Clock, Ids},
     config::{Config, live::LiveConfig, secret::Secret},
+    domain::{
+        effect::{AlertNotice, Delivery, DeliveryEvent},
+        tenant::TenantId,
+    },
+    notify,
     prompts::{Facts, Prompts, Text},
+    tenants::Tenants,
 };
 
 /// How long one attempt to post may take.
@@ -38,25 +43,77 @@ struct Posted<'a> {
     text: &'a str,
 }
 
-/// Carries alerts until told to stop.
-pub async fn carry(mut alerts: mpsc::Receiver<Alert>, live: Arc<LiveConfig>, stop: CancellationToken) {
-    let mut told = Told::default();
-    loop {
-        let alert = tokio::select! {
-            () = stop.cancelled() => return,
-            alert = alerts.recv() => alert,
-        };
-        let Some(alert) = alert else { return };
-        let config = live.get();
-        let Some(url) = config.alerts.webhook_url.clone() else { continue };
-        if !told.is_news(&alert, config.alerts.repeat_after, Instant::now()) {
-            continue;
+/// Who carries alerts on.
+#[derive(Debug)]
+pub struct AlertCarrier {
+    /// The settings.
+    pub live: Arc<LiveConfig>,
+    /// The tenants, for their staff.
+    pub tenants: Tenants,
+    /// Rung when there is something to tell a tenant's staff.
+    pub deliveries: Arc<Bell>,
+    /// The time.
+    pub clock: Clock,
+    /// Ids of deliveries.
+    pub ids: Ids,
+}
+
+impl AlertCarrier {
+    /// Carries alerts until told to stop.
+    pub async fn run(self, mut alerts: mpsc::Receiver<Alert>, stop: CancellationToken) {
+        let mut told = Told::default();
+        loop {
+            let alert = tokio::select! {
+                () = stop.cancelled() => return,
+                alert = alerts.recv() => alert,
+            };
+            let Some(alert) = alert else { return };
+            let config = self.live.get();
+            if !told.is_news(&alert, config.alerts.repeat_after, Instant::now()) {
+                continue;
+            }
+            if let Some(tenant) = alert.tenant()
+                && let Err(error) = self.tell_staff(tenant, &alert, config.alerts.repeat_after).await
+            {
+                tracing::warn!(%tenant, %error, "the staff was not told of an alert");
+            }
+            let Some(url) = config.alerts.webhook_url.clone() else { continue };
+            let text = words(alert, config).await;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = post(&url, &text) => {}
+            }
         }
-        let text = words(alert, config).await;
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = post(&url, &text) => {}
+    }
+
+    /// Puts down what a tenant's staff is to be told; once in `repeat_after` also across restarts.
+    async fn tell_staff(
+        &self,
+        id: &TenantId,
+        alert: &Alert,
+        repeat_after: Duration,
+    ) -> Result<(), anyhow::Error> {
+        let tenant = self.tenants.look(id).await?;
+        let targets = notify::targets(&tenant.config, DeliveryEvent::Alert);
+        if targets.is_empty() {
+            return Ok(());
         }
+        let now_ms = self.clock.now_ms();
+        let repeat_ms = i64::try_from(repeat_after.as_millis()).unwrap_or(i64::MAX).max(1);
+        let (text, facts) = text_of(alert);
+        let text = tenant.context.prompts.text(text, tenant.config.language, &facts);
+        let topic = alert.topic();
+        let payload = serde_json::json!(AlertNotice { topic: topic.clone(), text });
+        let told = targets.into_iter().map(|target| Delivery {
+            target,
+            event: DeliveryEvent::Alert,
+            subject: format!("{topic}#{}", now_ms / repeat_ms),
+            payload: payload.clone(),
+            urgent: true,
+        });
+        tenant.db().tell_staff(told.collect(), now_ms, self.ids.clone()).await?;
+        self.deliveries.ring(id);
+        Ok(())
     }
 }
 
@@ -165,7 +222,7 @@ async fn post(url: &Secret, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{conversation::ChannelKind, language::Language, tenant::TenantId};
+    use crate::domain::{conversation::ChannelKind, language::Language};
 
     #[test]
     fn the_same_alert_is_not_repeated_at_once() {

@@ -5,13 +5,15 @@
 
 mod ask;
 mod calls;
+mod commit;
+mod workbench;
 
 use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use self::calls::Caller;
+use self::{calls::Caller, commit::Ended, workbench::Workbench};
 use super::{
     attachments::{AttachmentReader, MediaRules},
     observer::Observer,
@@ -21,19 +23,15 @@ use crate::{
     calendar::RemoteCalendar,
     clock::{Clock, Ids},
     config::tenant::channels::Channels as ChannelsConfig,
-    crash,
     domain::{
         business::Business,
         language::Language,
-        lead::LeadRecord,
         tenant::TenantId,
-        turn::{Handoff, Latency, TurnReport},
+        turn::{Latency, TurnReport},
     },
     engine::{
         desk::Desk,
-        turn::{
-            AnsweredBy, Event, FreshIds, Heard, LeadTouched, Outcome, Said, Standing, Step, Turn, TurnInput,
-        },
+        turn::{Event, FreshIds, Heard, Said, Standing, Step, Turn, TurnInput},
     },
     knowledge::retrieve::Knowledge,
     llm::{
@@ -46,9 +44,7 @@ use crate::{
     store::{
         StoreError, TenantDb,
         inbox::{Claim, Pending},
-        turn::{Committed, TurnCommit},
         turn_context::TurnContext,
-        usage::KeyUsage,
     },
 };
 
@@ -111,6 +107,7 @@ pub struct TurnRunner {
     reader: Option<AttachmentReader>,
     /// The time for one turn, from its begin to its commit.
     deadline: Duration,
+    workbench: Workbench,
     clock: Clock,
     ids: Ids,
 }
@@ -131,7 +128,7 @@ struct Running<'a> {
 impl TurnRunner {
     /// A runner that asks the models of `pool` and ends a turn with what there is when `deadline` is over.
     pub fn new(pool: Arc<Pool>, deadline: Duration, clock: Clock, ids: Ids) -> Self {
-        Self { pool, reader: None, deadline, clock, ids }
+        Self { pool, reader: None, deadline, workbench: Workbench::of_this_machine(), clock, ids }
     }
 
     /// With what turns customers' files into words.
@@ -195,6 +192,7 @@ impl TurnRunner {
     ) -> Result<TurnReport, RunError> {
         let begun = Instant::now();
         let mut deadline = begun + self.deadline;
+        let mut place = self.workbench.place().await;
         let mut context = self.context(tenant, claim).await?;
         let input = self.input(tenant, claim, &context).await?;
         trace.history = input.history.len();
@@ -213,12 +211,14 @@ impl TurnRunner {
         loop {
             let event = match step {
                 Step::Run(call) => {
+                    place.leave_for(&call);
                     let contact_id = &context.contact_id;
                     let now_ms = self.clock.now_ms();
                     let caller = Caller { tenant, claim, contact_id, deadline, now_ms };
                     caller.run(call, &mut running.latency, running.trace).await
                 }
                 Step::Ask(request) => {
+                    place.leave();
                     withdraw(&mut heard, listener.as_mut());
                     let asked = Instant::now();
                     let asker = Asker { tenant: &tenant.account, conversation: &claim.conversation };
@@ -228,6 +228,7 @@ impl TurnRunner {
                     event
                 }
                 Step::Commit(outcome) => {
+                    place.leave();
                     running.latency.total = milliseconds(begun);
                     match self.commit(&mut running, *outcome).await? {
                         Ended::Done(report) => return Ok(*report),
@@ -241,6 +242,7 @@ impl TurnRunner {
                             changes += 1;
                             withdraw(&mut heard, listener.as_mut());
                             deadline = Instant::now() + self.deadline;
+                            place.back().await;
                             context = self.context(tenant, claim).await?;
                             running.owner_ms = context.owner_ms;
                             let mut input = self.input(tenant, claim, &context).await?;
@@ -251,6 +253,7 @@ impl TurnRunner {
                     }
                 }
             };
+            place.back().await;
             step = turn.on(event);
         }
     }
@@ -322,116 +325,6 @@ impl TurnRunner {
             has_model,
         })
     }
-
-    /// A lead that a turn touched, as its report shows it.
-    fn lead(&self, tenant: &TenantContext, claim: &Claim, touched: &LeadTouched) -> serde_json::Value {
-        let now_ms = self.clock.now_ms();
-        let record = LeadRecord {
-            id: touched.id.clone(),
-            contact_id: String::new(),
-            conversation: claim.conversation.clone(),
-            draft: touched.draft.clone(),
-            completed_ms: touched.complete.then_some(now_ms),
-            created_ms: now_ms,
-            updated_ms: now_ms,
-        };
-        serde_json::json!(record.public(&tenant.id))
-    }
-
-    async fn commit(&self, running: &mut Running<'_>, outcome: Outcome) -> Result<Ended, RunError> {
-        let (tenant, claim) = (running.tenant, running.claim);
-        if let Some(refused) = &outcome.refused {
-            tracing::warn!(tenant = %tenant.id, reason = %refused, "a model's reply was not used");
-            running.trace.refused = Some(refused.to_string());
-        }
-        let handoff = outcome.handoff.map(|reason| Handoff { reason: reason.as_str().to_owned() });
-        let lead = outcome.lead.as_ref().map(|touched| self.lead(tenant, claim, touched));
-        let messages = if outcome.reply.is_empty() { Vec::new() } else { vec![outcome.reply.clone()] };
-        let report = TurnReport {
-            tenant: tenant.id.clone(),
-            conversation: claim.conversation.clone(),
-            turn: self.ids.next("turn"),
-            reply: outcome.reply,
-            messages,
-            choices: outcome.choices,
-            language: outcome.language,
-            sentiment: outcome.sight.sentiment,
-            intents: outcome.sight.routing.intents,
-            agents: outcome.agents,
-            tools: outcome.tools,
-            sources: outcome.sources,
-            handoff,
-            lead,
-            order: outcome.order.map(|order| serde_json::json!(order)),
-            appointment: outcome.appointment.map(|appointment| serde_json::json!(appointment)),
-            threat: outcome.sight.threat,
-            answered_by: match outcome.answered_by {
-                AnsweredBy::Builtin => BUILTIN.to_owned(),
-                AnsweredBy::Model(key) => key,
-            },
-            latency_ms: running.latency,
-        };
-        let usage = outcome
-            .usage
-            .into_iter()
-            .map(|(key_id, usage)| KeyUsage {
-                key_id,
-                prompt_tokens: usage.prompt_tokens,
-                completion_tokens: usage.completion_tokens,
-            })
-            .collect();
-        let commit = TurnCommit {
-            report: report.clone(),
-            owner: running.owner.to_owned(),
-            answered: running.waiting.iter().map(|message| message.seq).collect(),
-            newer: outcome.newer,
-            owner_ms: running.owner_ms,
-            effects: outcome.effects,
-            fallbacks: outcome.fallbacks,
-            returned: outcome.returned,
-            agents: report.agents.clone(),
-            usage,
-            ids: self.ids.clone(),
-            now_ms: self.clock.now_ms(),
-        };
-        crash::point("turn.before_commit");
-        match tenant.db.commit_turn(commit).await? {
-            Committed::Done(_) => {
-                crash::point("turn.after_commit");
-                if let Some(question) = outcome.gap {
-                    self.note_gap(tenant, question, running.trace.confidence).await;
-                }
-                Ok(Ended::Done(Box::new(report)))
-            }
-            Committed::Superseded(mut all) => {
-                for message in &mut all {
-                    let same = |known: &&Pending| known.seq == message.seq;
-                    if let Some(known) = running.waiting.iter().find(same) {
-                        message.clone_from(known);
-                    }
-                }
-                self.read_files(tenant, claim, &mut all).await;
-                running.waiting = all;
-                Ok(Ended::WroteOn(heard(&running.waiting)))
-            }
-            Committed::OwnerChanged | Committed::Stale => Ok(Ended::Changed),
-            Committed::LeaseLost => Err(RunError::LeaseLost),
-        }
-    }
-
-    /// Notes a question that nobody had an answer to. The customer has the reply already, so a failure is only told.
-    async fn note_gap(&self, tenant: &TenantContext, question: String, confidence: f32) {
-        let (db, now_ms) = (tenant.db.clone(), self.clock.now_ms());
-        let noted = tokio::task::spawn_blocking(move || {
-            let normalized = crate::engine::words::words(&question).join(" ");
-            db.record_gap(&question, &normalized, confidence, now_ms)
-        });
-        match noted.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(tenant = %tenant.id, %error, "a knowledge gap was not noted"),
-            Err(error) => tracing::warn!(tenant = %tenant.id, %error, "a knowledge gap was not noted"),
-        }
-    }
 }
 
 /// The number that an order is told by: eight letters and digits that no two orders share in practice, and that cannot
@@ -440,15 +333,6 @@ fn order_number(id: &str) -> String {
     const BYTES: usize = 4;
     let digest = Sha256::digest(id.as_bytes());
     digest.iter().take(BYTES).fold(String::new(), |number, byte| number + &format!("{byte:02X}"))
-}
-
-/// How a commit ended.
-enum Ended {
-    Done(Box<TurnReport>),
-    /// The customer wrote on: all messages that wait now.
-    WroteOn(Vec<Heard>),
-    /// A person took the conversation or gave it back, or what the turn decided on is no longer so.
-    Changed,
 }
 
 /// Tells a listener that what it heard does not count. Nobody can stop a turn that starts over.

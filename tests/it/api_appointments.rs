@@ -171,8 +171,7 @@ async fn bad_requests_name_their_field_and_change_nothing() {
             (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND)
         );
     }
-    for body in [json!({"status": "held"}), json!({"status": "nonsense"}), json!({}), json!({"start": "x"})]
-    {
+    for body in [json!({"status": "held"}), json!({"status": "nonsense"}), json!({}), json!({"start": "x"})] {
         assert_eq!(patch(client, id, &body).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
     }
     drop(daemon);

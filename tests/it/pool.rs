@@ -218,14 +218,17 @@ async fn a_tenants_own_key_serves_it_first_and_nobody_else() {
 #[tokio::test]
 async fn a_budget_that_is_spent_leaves_the_built_in_answerer_and_is_told_once() {
     let fake = FakeLlm::start(answers(9));
-    let webhook = FakeWebhook::start().await;
+    let (webhook, staff) = (FakeWebhook::start().await, FakeWebhook::start().await);
     let prices = "[llm.prices]\ncurrency = \"USD\"\nfake = { input = 0, output = 1000 }\n".to_owned();
     let alerts = format!("[alerts]\nwebhook_url = \"{}\"\n", webhook.url());
     let site = site(&[key("a", &fake, ""), prices, alerts]);
     // An answer may have 500 tokens and so cost 0.50; that of the fake has one.
     site.write(
         "tenants/acme/tenant.toml",
-        "name = \"Test\"\n[limits]\ncost_per_month = 0.5015\nsoft_pct = 1\n",
+        &format!(
+            "name = \"Test\"\n[limits]\ncost_per_month = 0.5015\nsoft_pct = 1\n[notify.slack]\nwebhook_url = \"{}\"\n",
+            staff.url()
+        ),
     );
     let daemon = site.start();
     assert_eq!(answered_by(&daemon, "ana").await, "a");
@@ -235,6 +238,12 @@ async fn a_budget_that_is_spent_leaves_the_built_in_answerer_and_is_told_once() 
     }
     assert_eq!(fake.asked().len(), 2);
     assert!(webhook.next().await.contains("acme gastó todo su presupuesto"));
+    // The staff of the tenant is told as well, and once; another notice calls them to who asked the same three times.
+    let mut told = [staff.next().await, staff.next().await];
+    told.sort();
+    assert!(told[0].starts_with("El asistente necesita tu atención"), "{told:?}");
+    assert!(told[1].starts_with("Un cliente espera"), "{told:?}");
+    assert!(staff.is_quiet().await);
     let spending = daemon.client.get("/api/v1/tenants/acme/spending").await.1;
     assert_eq!(spending["cost"], json!({"minor": 1, "currency": "USD"}), "{spending}");
     assert_eq!(spending["limits"]["cost_per_month"], json!({"minor": 51, "currency": "USD"}));

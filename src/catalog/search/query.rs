@@ -13,8 +13,9 @@ use crate::{
         terms::{analyse, is_packing},
     },
     domain::language::Language,
-    knowledge::terms::{fold, stem, words},
+    knowledge::terms::words,
     store::{StoreError, product_index::ProductIndex},
+    text::{fold, stem},
 };
 
 /// A question with more different words is cut.

@@ -1,7 +1,7 @@
 //! Which column is which, by names in Spanish, English and Portuguese.
 
 use super::{TableError, scan::Record};
-use crate::knowledge::terms::fold;
+use crate::text::fold;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,9 +13,10 @@ use crate::{
         language::Language,
         turn::{Intent, Threat},
     },
-    engine::{analyze, language},
+    engine::analyze,
     knowledge::embed::Embedder,
     tenants::desk,
+    text::language,
     worker::observer::{Observed, Observer},
 };
 

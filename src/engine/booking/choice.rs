@@ -13,7 +13,8 @@ use crate::{
         appointment::{Slot, zoned},
         language::Language,
     },
-    engine::words::{undrawn, words},
+    engine::words::undrawn,
+    text::words,
 };
 
 /// The most words of a plain yes or no.

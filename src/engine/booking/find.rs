@@ -3,7 +3,8 @@
 use super::rules::{BookingRules, Service};
 use crate::{
     domain::language::Language,
-    engine::words::{is_stop_word, stem, words},
+    engine::words::is_stop_word,
+    text::{stem, words},
 };
 
 /// How alike a mistyped word must be, from 0 to 1.

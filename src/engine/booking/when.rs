@@ -16,7 +16,7 @@ use jiff::{Zoned, civil::Date};
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
-use crate::{domain::language::Language, engine::words::fold};
+use crate::{domain::language::Language, text::fold};
 
 /// The most of a message that is read, in bytes.
 const MAX_BYTES: usize = 2_000;

@@ -7,7 +7,7 @@ use std::{collections::HashSet, ops::Range, sync::LazyLock};
 use regex::Regex;
 
 use super::{dates, folded::Folded, links, numbers, pattern, times};
-use crate::domain::money::Currency;
+use crate::{domain::money::Currency, text::fold};
 
 static MINOR_UNITS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"\{\s*"minor"\s*:\s*(?P<minor>-?\d+)\s*,\s*"currency"\s*:\s*"(?P<currency>[A-Z]{3})"\s*\}"#)
@@ -202,7 +202,7 @@ impl Known {
             "lunes a domingo",
             "monday to sunday",
         ];
-        let folded = crate::engine::words::fold(text);
+        let folded = fold(text);
         let has = |phrases: &[&str]| phrases.iter().any(|phrase| folded.contains(phrase));
         if has(&ALL_DAY) {
             self.add_number(Number { value: "24".to_owned(), of: Of::Minutes(60), in_words: false });
@@ -216,7 +216,7 @@ impl Known {
 
     /// "Hora y media", "media hora": amounts of time without a number.
     fn add_spoken_times(&mut self, text: &str) {
-        let folded = crate::engine::words::fold(text);
+        let folded = fold(text);
         for (phrases, minutes) in numbers::SPOKEN_TIMES {
             if phrases.iter().any(|phrase| folded.contains(phrase)) {
                 self.minutes.insert(minutes * 1000);

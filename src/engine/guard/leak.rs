@@ -9,7 +9,7 @@ use std::{
 use regex::Regex;
 
 use super::pattern;
-use crate::engine::words::{fold, words};
+use crate::text::{fold, words};
 
 /// So many words in a row that are those of the rules are no accident. Shorter runs are everybody's phrases.
 const SHINGLE_WORDS: usize = 8;

@@ -4,10 +4,9 @@
 use std::ops::Range;
 
 use super::Grounds;
-use crate::engine::{
-    sentences::sentences,
-    smalltalk,
-    words::{fold, words},
+use crate::{
+    engine::{sentences::sentences, smalltalk},
+    text::{fold, words},
 };
 
 /// The most findings that a model is told of: a longer list teaches a weak one nothing.

@@ -8,7 +8,7 @@ mod typo;
 
 pub(super) use self::find::find;
 use super::reading::{Phrases, read};
-use crate::{domain::language::Language, engine::words::fold};
+use crate::{domain::language::Language, text::fold};
 
 /// The longest local part, in bytes (RFC 5321, 4.5.3.1.1).
 const MAX_LOCAL_BYTES: usize = 64;

@@ -118,7 +118,7 @@ mod tests {
     fn every_list_is_folded_and_read() {
         for (list, least) in [(&GIVEN_NAMES, 900), (&SURNAMES, 500), (&PLACES, 250), (&NOT_NAMES, 3000)] {
             assert!(list.len() > least, "{}", list.len());
-            let folded = |word: &&str| crate::engine::words::fold(word) == **word;
+            let folded = |word: &&str| crate::text::fold(word) == **word;
             assert_eq!(list.iter().find(|word| !folded(word)), None);
         }
     }

@@ -1,10 +1,7 @@
 //! Whether a message holds nothing but what was asked for, so that there is nothing else to answer.
 
 use super::LeadFindings;
-use crate::{
-    domain::lead::LeadField,
-    engine::words::{is_stop_word, words},
-};
+use crate::{domain::lead::LeadField, engine::words::is_stop_word, text::words};
 
 /// Words that stand around data and ask for nothing.
 const AROUND: &[&str] = &[

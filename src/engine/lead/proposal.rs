@@ -12,7 +12,8 @@ use crate::{
         language::Language,
         lead::{InterestArea, Urgency},
     },
-    engine::words::{fold, is_stop_word, words},
+    engine::words::is_stop_word,
+    text::{fold, words},
 };
 
 /// The longest value that is looked at, in characters.

@@ -1,8 +1,7 @@
 //! A message as words with what stands between them: what the readers of a lead's parts look at.
 
+use crate::text::fold;
 use std::{collections::HashMap, sync::OnceLock};
-
-use crate::engine::words::fold;
 
 /// A word of a message.
 #[derive(Debug, Clone)]

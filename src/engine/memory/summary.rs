@@ -10,8 +10,8 @@ use crate::{
         prompt::Said,
         question::{facets, subject},
         smalltalk,
-        words::{stem, words},
     },
+    text::{stem, words},
 };
 
 /// Exchanges in a summary; of a longer conversation those that tell the most are kept.

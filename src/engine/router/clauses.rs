@@ -3,7 +3,7 @@
 //! A message is cut at the ends of sentences, and before "y", "and", "e" or after a comma only where something begins that
 //! can stand alone (a question word, a verb of wanting, the name of a fact), so that "tornillos y tuercas" stays whole.
 
-use crate::engine::{smalltalk, words::fold};
+use crate::{engine::smalltalk, text::fold};
 
 /// The most parts of a message that are looked at.
 const MAX_CLAUSES: usize = 4;

@@ -75,7 +75,8 @@ mod tests {
     use std::{collections::HashMap, fs, num::NonZero, path::Path};
 
     use super::*;
-    use crate::{engine::words::words, knowledge::embed::BuiltinEmbedder};
+    use crate::knowledge::embed::BuiltinEmbedder;
+    use crate::text::words;
 
     /// The largest number of four bits with a sign.
     const LARGEST: f32 = 7.0;

@@ -7,7 +7,7 @@
 
 use iass_numerics::linear::{BUCKETS, Feature};
 
-use crate::engine::{words::fold, words::undrawn};
+use crate::{engine::words::undrawn, text::fold};
 
 /// Text beyond this many bytes adds nothing to what the customer wants.
 const MAX_BYTES: usize = 2_000;

@@ -2,7 +2,7 @@
 //! Whether something is sold hangs on this, so a yes is one only when nothing else is in the message. Pure.
 
 use super::quantity;
-use crate::engine::words::{undrawn, words};
+use crate::{engine::words::undrawn, text::words};
 
 /// An answer to a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::{
         language::Language,
         product::{Product, ProductHit, ProductSearch},
     },
-    engine::words::words,
+    text::words,
 };
 
 /// How sure a search must be.

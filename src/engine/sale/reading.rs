@@ -5,7 +5,7 @@ use super::quantity;
 use crate::{
     catalog::{measure, search::is_noise},
     domain::cart::Wanted,
-    engine::words::{fold, words},
+    text::{fold, words},
 };
 
 /// What a message wants.

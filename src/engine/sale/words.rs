@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{language::Language, order::OrderItem},
-    engine::words::fold,
+    text::fold,
 };
 
 /// Words from which on a name is not put into the plural.

@@ -1,10 +1,7 @@
 //! What the words, the signs and the emoji of a message say of its mood, before the weights.
 
 use super::lexicon::longest_at;
-use crate::{
-    domain::language::Language,
-    engine::words::{fold, undrawn},
-};
+use crate::{domain::language::Language, engine::words::undrawn, text::fold};
 
 /// What was seen in a message. Every number is at least 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -10,7 +10,7 @@ use base64::{
 use regex::Regex;
 
 use super::structure::pattern;
-use crate::engine::words::fold;
+use crate::text::fold;
 
 /// The most pieces of a text that are read.
 const MAX_PIECES: usize = 8;

@@ -5,10 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Evidence, decode, normal, phrases_of, structure::pattern};
-use crate::{
-    domain::turn::Threat,
-    engine::{phrases::Phrasebook, words::words},
-};
+use crate::{domain::turn::Threat, engine::phrases::Phrasebook, text::words};
 
 static DOCUMENTS: LazyLock<Phrasebook> = LazyLock::new(|| {
     phrases_of(concat!(include_str!("data/classes.txt"), include_str!("data/document.txt")))

@@ -1,9 +1,8 @@
 //! Undoes what hides words from a reader of bytes: other alphabets' look-alikes, invisible signs, digits for letters,
 //! letters drawn apart, texts written backwards.
 
+use crate::text::fold;
 use unicode_normalization::UnicodeNormalization;
-
-use crate::engine::words::fold;
 
 /// A text as it is examined.
 #[derive(Debug, Default)]

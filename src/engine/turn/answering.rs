@@ -19,8 +19,9 @@ use crate::{
         guard::Refusal,
         lead, prompt,
         sale::proposal,
-        threat, tool_text, words,
+        threat, tool_text,
     },
+    text::words,
     tools::{Planned, Skill, Tool, ToolScene, schema},
 };
 
@@ -285,8 +286,8 @@ impl Turn {
     /// may come twice.
     fn repeats(&self, text: &str) -> bool {
         const MIN_WORDS: usize = 8;
-        let said = words::words(text);
-        said.len() >= MIN_WORDS && self.last_reply().is_some_and(|last| words::words(last) == said)
+        let said = words(text);
+        said.len() >= MIN_WORDS && self.last_reply().is_some_and(|last| words(last) == said)
     }
 
     fn conclude_model(
@@ -468,6 +469,6 @@ fn tells_of_oneself(text: &str, language: Language) -> bool {
         Language::En => &["prefer", "i am", "i m", "i have", "i like", "my", "always", "never"],
         Language::Pt => &["prefiro", "sou", "tenho", "gosto", "meu", "minha", "sempre", "nunca"],
     };
-    let said = format!(" {} ", crate::engine::words::words(text).join(" "));
+    let said = format!(" {} ", words(text).join(" "));
     cues.iter().any(|cue| said.contains(&format!(" {cue} ")))
 }

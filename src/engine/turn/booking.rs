@@ -25,6 +25,7 @@ use crate::{
         sentences, smalltalk,
     },
     prompts::Text,
+    text::words,
 };
 
 /// What a turn knows of appointments.
@@ -167,8 +168,8 @@ impl Turn {
         if about.len() > MAX_TOLD {
             return (String::new(), Vec::new());
         }
-        let words = self.booking_words(rules);
-        let lines: Vec<String> = about.iter().map(|id| words.price_and_length(id, rules)).collect();
+        let says = self.booking_words(rules);
+        let lines: Vec<String> = about.iter().map(|id| says.price_and_length(id, rules)).collect();
         (lines.join("\n"), about)
     }
 
@@ -176,9 +177,7 @@ impl Turn {
     fn is_stray_answer(&self) -> bool {
         const MAX_WORDS: usize = 3;
         let text = &self.question.text;
-        !text.contains(['?', '¿'])
-            && question::facets(text).is_empty()
-            && crate::engine::words::words(text).len() <= MAX_WORDS
+        !text.contains(['?', '¿']) && question::facets(text).is_empty() && words(text).len() <= MAX_WORDS
     }
 
     /// A model's words with what the talk about an appointment says; what the model did itself is not said twice.
@@ -311,7 +310,7 @@ impl Turn {
         questions.count() > 1
             && sentences::sentences(&self.question.text).into_iter().any(|part| {
                 part.contains('?')
-                    && crate::engine::words::words(part).len() > 2
+                    && words(part).len() > 2
                     && rules.is_some_and(|rules| {
                         self.with_scene(rules, |scene| talk::read(&Scene { text: part, ..*scene }).is_none())
                     })

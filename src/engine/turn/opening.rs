@@ -19,9 +19,9 @@ use crate::{
         desk::ThreatPolicy,
         emergency, format, lead, memory, prompt,
         smalltalk::{self, SmallTalk},
-        words,
     },
     prompts::Text,
+    text::{fold, words},
 };
 
 /// How many of the customer's earlier messages are compared with the new one.
@@ -221,11 +221,11 @@ impl Turn {
     /// A model said who the message is for. Names it made up count for nothing.
     pub(super) fn routed(&mut self, reply: ModelReply) -> Step {
         self.usage.push((reply.key, reply.usage));
-        let said = words::words(format::without_thoughts(&reply.text));
+        let said = words(format::without_thoughts(&reply.text));
         let team = &self.input.desk.team;
         let mut named: Vec<String> = Vec::new();
         for word in said {
-            let agent = team.agents.iter().find(|agent| words::fold(&agent.name) == word);
+            let agent = team.agents.iter().find(|agent| fold(&agent.name) == word);
             if let Some(agent) = agent.filter(|agent| !named.contains(&agent.name))
                 && named.len() < MAX_TOGETHER
                 && agent.name != agent::EMERGENCY
@@ -380,6 +380,6 @@ impl Turn {
 fn says_yes(text: &str) -> bool {
     const YES: [&str; 10] =
         ["si", "sim", "yes", "claro", "dale", "sure", "ok", "please", "por favor", "bueno"];
-    let said = words::words(text).join(" ");
+    let said = words(text).join(" ");
     YES.iter().any(|yes| said == *yes || said.starts_with(&format!("{yes} ")))
 }

@@ -27,9 +27,9 @@ use crate::{
             reading::{self, Act, Reading},
         },
         smalltalk,
-        words::words,
     },
     prompts::Text,
+    text::words,
 };
 
 /// A message with more words is a story, and what it names in passing is not asked for.

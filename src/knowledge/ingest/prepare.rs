@@ -6,13 +6,13 @@ use crate::{
     knowledge::{
         chunk::{ChunkOptions, chunk},
         index::chunk_terms,
-        language,
         read::{Document, Format},
     },
     store::{
         chunk_index::ChunkVectors,
         document::{NewChunk, NewDocument},
     },
+    text::language,
 };
 
 /// Part of every content hash. A change of what the readers or the chunker make of the same bytes needs another
@@ -57,7 +57,7 @@ pub(super) fn document_hash(format: Format, document: &Document) -> Vec<u8> {
 /// Cuts a document into chunks and makes their stems. The vectors are still empty.
 pub(super) fn prepare(label: Label, document: &Document) -> NewDocument {
     let title = label.title.or_else(|| document.title.clone());
-    let language = language::detect(&sample(document)).unwrap_or_default();
+    let language = language::tell(&sample(document)).unwrap_or_default();
     let chunks = chunk(document, ChunkOptions::default())
         .into_iter()
         .map(|chunk| NewChunk {

@@ -6,8 +6,9 @@ use strsim::osa_distance;
 
 use crate::{
     domain::language::Language,
-    knowledge::terms::{is_filler, is_stop_word, stem, synonyms, words},
+    knowledge::terms::{is_filler, is_stop_word, synonyms, words},
     store::{StoreError, chunk_index::ChunkIndex},
+    text::stem,
 };
 
 /// A question with more different words is cut: the rest would cost time and tell little.

@@ -37,7 +37,7 @@ pub(crate) fn synonyms(word: &str) -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::terms::fold;
+    use crate::text::fold;
 
     #[test]
     fn a_word_is_in_one_group_and_folded() {

@@ -7,8 +7,8 @@ use rusqlite::Transaction;
 
 use crate::{
     domain::lead::LeadDraft,
-    engine::words::{fold, words},
     store::StoreError,
+    text::{fold, words},
 };
 
 /// From this many words on, a run of words that two texts share is a quotation.

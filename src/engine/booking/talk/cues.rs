@@ -2,9 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::text::fold;
 use regex::Regex;
-
-use crate::engine::words::fold;
 
 #[expect(clippy::expect_used, reason = "a constant pattern; the tests compile each")]
 fn pattern(text: &str) -> Regex {

@@ -14,8 +14,8 @@ use crate::{
             when::{self, Hours, When},
         },
         question::{self, Facet},
-        words::words,
     },
+    text::words,
 };
 
 /// From this many words on a message is no mere answer to a question.

@@ -7,10 +7,10 @@ use crate::{
     domain::{language::Language, retrieval::Passage},
     engine::{
         builtin::Question,
-        language,
         question::{Facet, facets},
-        words::{is_stop_word, stem, words},
+        words::is_stop_word,
     },
+    text::{language, stem, words},
 };
 
 /// What each sign of a good sentence is worth.

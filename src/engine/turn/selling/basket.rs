@@ -9,6 +9,7 @@ use crate::{
         product::{Product, sku_key},
     },
     engine::sale::choice::Choice,
+    text::words,
 };
 
 /// The products of an order that is being made.
@@ -127,7 +128,7 @@ pub(super) fn narrowed(choice: Choice, wanted: &Wanted) -> Choice {
     // "5 metros de cable" is the one that is sold by the metre, or the piece of five metres.
     let unit = measure.split(' ').nth(1).unwrap_or_default().trim_end_matches('s').to_owned();
     let is_by_unit = |product: &Product| {
-        let name = crate::engine::words::words(&product.name).join(" ");
+        let name = words(&product.name).join(" ");
         unit.len() > 1 && [format!("por {unit}"), format!("per {unit}")].iter().any(|by| name.contains(by))
     };
     let fits: [&dyn Fn(&Product) -> bool; 2] =

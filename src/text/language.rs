@@ -4,7 +4,7 @@
 
 use whatlang::{Detector, Lang};
 
-use super::words::words;
+use super::words;
 use crate::domain::language::Language;
 
 /// What the language of the conversation so far is worth, in words that give a language away.
@@ -19,42 +19,93 @@ const TRIGRAM_CHARS: f32 = 60.0;
 /// Text beyond this many bytes is not looked at: the language is plain long before.
 const MAX_BYTES: usize = 2_000;
 
+/// A lead smaller than this is no evidence, in words that give a language away.
+const CLEAR_LEAD: f32 = 0.5;
+
 /// The language of a text; `previous` is that of the conversation, or else of the business.
 pub fn detect(text: &str, previous: Language) -> Language {
-    let text = text.get(..text.floor_char_boundary(MAX_BYTES)).unwrap_or(text);
-    // Addresses and links are in no language.
-    let text = text
-        .split_whitespace()
-        .filter(|word| !word.contains('@') && !word.contains("://") && !word.starts_with("www."))
-        .collect::<Vec<_>>()
-        .join(" ");
-    let text = text.as_str();
-    let mut scores = [0.0_f32; 3];
-    let mut add = |language: Language, weight: f32| {
-        for (score, candidate) in scores.iter_mut().zip(Language::ALL) {
-            if candidate == language {
+    let evidence = Evidence::of(text);
+    let score =
+        |language: Language| evidence.of_language(language) + if language == previous { PRIOR } else { 0.0 };
+    // The first of equals wins, so the previous language is asked first.
+    Language::ALL
+        .into_iter()
+        .fold(previous, |best, language| if score(language) > score(best) { language } else { best })
+}
+
+/// The language of a text that stands alone; `None` when it does not tell (`"botox"`, `"50 ml"`).
+pub fn tell(text: &str) -> Option<Language> {
+    let evidence = Evidence::of(text);
+    let mut scores = Language::ALL.map(|language| (evidence.of_language(language), language));
+    scores.sort_by(|a, b| b.0.total_cmp(&a.0));
+    match scores {
+        [(first, language), (second, _), _] if first - second >= CLEAR_LEAD => Some(language),
+        _ => None,
+    }
+}
+
+/// What speaks for each language, in words that give it away.
+struct Evidence([f32; 3]);
+
+impl Evidence {
+    fn of(text: &str) -> Self {
+        let text = text.get(..text.floor_char_boundary(MAX_BYTES)).unwrap_or(text);
+        // Addresses and links are in no language.
+        let text = text
+            .split_whitespace()
+            .filter(|word| !word.contains('@') && !word.contains("://") && !word.starts_with("www."))
+            .collect::<Vec<_>>()
+            .join(" ");
+        let mut evidence = Self([0.0; 3]);
+        evidence.hear_letters(&text);
+        evidence.hear_words(&text);
+        evidence.hear_trigrams(&text);
+        evidence
+    }
+
+    fn of_language(&self, language: Language) -> f32 {
+        Language::ALL
+            .iter()
+            .zip(self.0)
+            .find(|(known, _)| **known == language)
+            .map_or(0.0, |(_, score)| score)
+    }
+
+    fn add(&mut self, language: Language, weight: f32) {
+        for (score, known) in self.0.iter_mut().zip(Language::ALL) {
+            if known == language {
                 *score += weight;
             }
         }
-    };
-    add(previous, PRIOR);
-    for (c, language) in text.chars().filter_map(|c| letter_language(c).map(|language| (c, language))) {
-        add(language, if matches!(c, 'ñ' | 'Ñ' | 'ã' | 'õ' | 'Ã' | 'Õ' | 'ç' | 'Ç') { 2.0 } else { 1.0 });
     }
-    for word in words(text) {
-        for (language, given_away) in GIVE_AWAYS {
-            if given_away.split_ascii_whitespace().any(|known| known == word) {
-                add(language, 1.0);
-            }
-        }
-        for (language, ending) in ENDINGS {
-            if word.len() > ending.len() + 1 && word.ends_with(ending) {
-                add(language, 0.6);
+
+    fn hear_letters(&mut self, text: &str) {
+        for c in text.chars() {
+            if let Some(language) = letter_language(c) {
+                let is_sure = matches!(c, 'ñ' | 'Ñ' | 'ã' | 'õ' | 'Ã' | 'Õ' | 'ç' | 'Ç');
+                self.add(language, if is_sure { 2.0 } else { 1.0 });
             }
         }
     }
-    let detector = Detector::with_allowlist(vec![Lang::Spa, Lang::Eng, Lang::Por]);
-    if let Some(info) = detector.detect(text) {
+
+    fn hear_words(&mut self, text: &str) {
+        for word in words(text) {
+            for (language, given_away) in GIVE_AWAYS {
+                if given_away.split_ascii_whitespace().any(|known| known == word) {
+                    self.add(language, 1.0);
+                }
+            }
+            for (language, ending) in ENDINGS {
+                if word.len() > ending.len() + 1 && word.ends_with(ending) {
+                    self.add(language, 0.6);
+                }
+            }
+        }
+    }
+
+    fn hear_trigrams(&mut self, text: &str) {
+        let detector = Detector::with_allowlist(vec![Lang::Spa, Lang::Eng, Lang::Por]);
+        let Some(info) = detector.detect(text) else { return };
         let language = match info.lang() {
             Lang::Eng => Language::En,
             Lang::Por => Language::Pt,
@@ -63,18 +114,8 @@ pub fn detect(text: &str, previous: Language) -> Language {
         #[expect(clippy::cast_precision_loss, reason = "a length of at most a few thousand")]
         let length = (text.chars().count() as f32 / TRIGRAM_CHARS).min(1.0);
         #[expect(clippy::cast_possible_truncation, reason = "a confidence between 0 and 1")]
-        add(language, TRIGRAM_WEIGHT * length * info.confidence() as f32);
+        self.add(language, TRIGRAM_WEIGHT * length * info.confidence() as f32);
     }
-    // The first of equals wins, so the previous language is asked first.
-    let order = std::iter::once(previous).chain(Language::ALL);
-    let score = |language: Language| {
-        Language::ALL
-            .iter()
-            .zip(scores)
-            .find(|(candidate, _)| **candidate == language)
-            .map_or(0.0, |(_, s)| s)
-    };
-    order.fold(previous, |best, language| if score(language) > score(best) { language } else { best })
 }
 
 /// Letters and signs that only one of the three languages has.

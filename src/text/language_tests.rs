@@ -110,3 +110,22 @@ fn a_short_no_is_in_the_language_of_the_conversation() {
     }
     assert_eq!(detect("não funciona", Language::Es), Language::Pt);
 }
+
+#[test]
+fn a_message_that_stands_alone_tells_its_language_or_does_not() {
+    for (text, expected) in [
+        ("¿Cuánto cuesta la limpieza facial?", Some(Language::Es)),
+        ("hola cuanto vale el botox", Some(Language::Es)),
+        ("a ke hora abren el sabado", Some(Language::Es)),
+        ("How much does a lip filler cost?", Some(Language::En)),
+        ("what time do you open", Some(Language::En)),
+        ("Quanto custa a limpeza de pele?", Some(Language::Pt)),
+        ("vcs abrem no domingo?", Some(Language::Pt)),
+        ("oi, quero agendar um horario", Some(Language::Pt)),
+        ("botox", None),
+        ("50 ml", None),
+        ("", None),
+    ] {
+        assert_eq!(tell(text), expected, "{text}");
+    }
+}
