@@ -158,7 +158,7 @@ impl Turn {
         let named = crate::engine::booking::find::services(&self.question.text, rules);
         let names_none = named.is_empty() || rules.services.len() == 1;
         let about = if names_none && talking {
-            self.with_scene(rules, |scene| scene.talk()).map(|talk| talk.services).unwrap_or_default()
+            self.with_scene(rules, |scene| scene.talk().map(|talk| talk.services)).unwrap_or_default()
         } else if known {
             // The documents tell more.
             Vec::new()
