@@ -301,9 +301,9 @@ fn caldav(book: &mut Book, request: &Request<'_>) -> Said {
                 let data = format!(
                     "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:{start}\r\nDTEND:{end}\r\nEND:VEVENT\r\nEND:VCALENDAR"
                 );
-                events += &format!(
-                    "<D:response><D:propstat><D:prop><C:calendar-data>{data}</C:calendar-data></D:prop></D:propstat></D:response>"
-                );
+                events.push_str("<D:response><D:propstat><D:prop><C:calendar-data>");
+                events.push_str(&data);
+                events.push_str("</C:calendar-data></D:prop></D:propstat></D:response>");
             }
             let space = "xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\"";
             (207, format!("<D:multistatus {space}>{events}</D:multistatus>"))
