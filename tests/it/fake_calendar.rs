@@ -294,16 +294,17 @@ fn caldav(book: &mut Book, request: &Request<'_>) -> Said {
             let range = request.text.split_once("time-range").unwrap().1;
             let (from, to) = (read(range, "start=\""), read(range, "end=\""));
             let found = book.standing().filter(|(_, entry)| entry.start < to && entry.end > from);
-            let events: String = found
-                .map(|(id, entry)| {
-                    let uid = entry.appointment.as_ref().map_or(id.clone(), |id| format!("{id}@iass"));
-                    format!(
-                        "<D:response><D:propstat><D:prop><C:calendar-data>BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:{}\r\nDTEND:{}\r\nEND:VEVENT\r\nEND:VCALENDAR</C:calendar-data></D:prop></D:propstat></D:response>",
-                        stamp(entry.start),
-                        stamp(entry.end)
-                    )
-                })
-                .collect();
+            let mut events = String::new();
+            for (id, entry) in found {
+                let uid = entry.appointment.as_ref().map_or(id.clone(), |id| format!("{id}@iass"));
+                let (start, end) = (stamp(entry.start), stamp(entry.end));
+                let data = format!(
+                    "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:{start}\r\nDTEND:{end}\r\nEND:VEVENT\r\nEND:VCALENDAR"
+                );
+                events.push_str("<D:response><D:propstat><D:prop><C:calendar-data>");
+                events.push_str(&data);
+                events.push_str("</C:calendar-data></D:prop></D:propstat></D:response>");
+            }
             let space = "xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\"";
             (207, format!("<D:multistatus {space}>{events}</D:multistatus>"))
         }

@@ -158,7 +158,7 @@ impl Turn {
         let named = crate::engine::booking::find::services(&self.question.text, rules);
         let names_none = named.is_empty() || rules.services.len() == 1;
         let about = if names_none && talking {
-            self.with_scene(rules, |scene| scene.talk()).map(|talk| talk.services).unwrap_or_default()
+            self.with_scene(rules, |scene| scene.talk().map(|talk| talk.services)).unwrap_or_default()
         } else if known {
             // The documents tell more.
             Vec::new()
@@ -168,8 +168,8 @@ impl Turn {
         if about.len() > MAX_TOLD {
             return (String::new(), Vec::new());
         }
-        let words = self.booking_words(rules);
-        let lines: Vec<String> = about.iter().map(|id| words.price_and_length(id, rules)).collect();
+        let says = self.booking_words(rules);
+        let lines: Vec<String> = about.iter().map(|id| says.price_and_length(id, rules)).collect();
         (lines.join("\n"), about)
     }
 
