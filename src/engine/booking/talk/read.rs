@@ -5,7 +5,10 @@ use super::{
     cues::{self, Cues, cues},
 };
 use crate::{
-    domain::appointment::{AppointmentRecord, zoned},
+    domain::{
+        appointment::{AppointmentRecord, zoned},
+        lead::LeadField,
+    },
     engine::{
         booking::{
             choice::{self, Choice, Shift},
@@ -310,6 +313,10 @@ fn in_talk(scene: &Scene<'_>, talk: &Talk, cues: Cues, wish: &When) -> Option<Ac
             let asks = text.contains('?') || cues.about;
             if choice::gives_up(text) || (cues.cancel && !asks && words(text).len() <= MAX_CANCEL_WORDS) {
                 return Some(Act::GiveUp);
+            }
+            // "Le aparto el martes a las 8. ¿Me dice su nombre?" and a plain no: to the time, not only to the name.
+            if scene.declined == [LeadField::Name] && choice::agreement(text) == Some(false) {
+                return at_slots(scene, talk, cues).or_else(|| Some(Act::AskWhen(Box::new(talk.clone()))));
             }
             let next = with_declined(scene, talk);
             let gives = !scene.told.is_empty() || !scene.declined.is_empty();
