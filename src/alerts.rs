@@ -41,6 +41,13 @@ pub enum Alert {
         /// Why.
         trouble: ChannelTrouble,
     },
+    /// A reply waits until its customer writes again: they last wrote too long ago, and there is no template for it.
+    ReplyHeld {
+        /// The tenant.
+        tenant: TenantId,
+        /// The channel.
+        channel: ChannelKind,
+    },
     /// A tenant has spent most of its month's budget.
     BudgetNearlySpent {
         /// The tenant.
@@ -63,6 +70,24 @@ pub enum Alert {
         /// The tenant.
         tenant: TenantId,
     },
+    /// The calendar elsewhere of a tenant does not do what it is asked.
+    CalendarFailed {
+        /// The tenant.
+        tenant: TenantId,
+        /// How it fails.
+        trouble: CalendarTrouble,
+    },
+}
+
+/// How a calendar elsewhere fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CalendarTrouble {
+    /// It takes no appointments from us.
+    Refuses,
+    /// It did not answer for long, and an appointment was given up.
+    Silent,
+    /// It does not let a cancelled appointment go.
+    Keeps,
 }
 
 /// Why a key does not work.
@@ -97,10 +122,12 @@ impl Alert {
             Self::ChannelFailed { tenant, channel, trouble } => {
                 format!("channel_failed:{tenant}:{channel}:{trouble:?}")
             }
+            Self::ReplyHeld { tenant, channel } => format!("reply_held:{tenant}:{channel}"),
             Self::BudgetNearlySpent { tenant, .. } => format!("budget_nearly_spent:{tenant}"),
             Self::BudgetSpent { tenant } => format!("budget_spent:{tenant}"),
             Self::BotRefused { tenant } => format!("bot_refused:{tenant}"),
             Self::BotTaken { tenant } => format!("bot_taken:{tenant}"),
+            Self::CalendarFailed { tenant, trouble } => format!("calendar_failed:{tenant}:{trouble:?}"),
         }
     }
 
@@ -110,10 +137,12 @@ impl Alert {
             Self::PoolCrowded { .. } | Self::PoolRelieved { .. } => None,
             Self::KeyFailed { tenant, .. } => tenant.as_ref(),
             Self::ChannelFailed { tenant, .. }
+            | Self::ReplyHeld { tenant, .. }
             | Self::BudgetNearlySpent { tenant, .. }
             | Self::BudgetSpent { tenant }
             | Self::BotRefused { tenant }
-            | Self::BotTaken { tenant } => Some(tenant),
+            | Self::BotTaken { tenant }
+            | Self::CalendarFailed { tenant, .. } => Some(tenant),
         }
     }
 
@@ -148,6 +177,11 @@ impl Alert {
                     tenant = %tenant, %channel, "the provider of a channel has closed the tenant's account or number"
                 ),
             },
+            Self::ReplyHeld { tenant, channel } => tracing::warn!(
+                tenant = %tenant, %channel,
+                "a reply waits until its customer writes again: they last wrote more than 24 hours ago and no template \
+                 carries it; see the dead letters"
+            ),
             Self::BudgetNearlySpent { tenant, pct } => {
                 tracing::warn!(tenant = %tenant, spent_pct = pct, "a tenant's month's budget is nearly spent");
             }
@@ -163,6 +197,19 @@ impl Alert {
                 tenant = %tenant,
                 "another program asks for the messages of the Telegram bot; stop it, or give this tenant a bot of its own"
             ),
+            Self::CalendarFailed { tenant, trouble } => match trouble {
+                CalendarTrouble::Refuses => tracing::error!(
+                    tenant = %tenant,
+                    "the tenant's calendar takes no appointments; check [booking] with `iass doctor` and reload"
+                ),
+                CalendarTrouble::Silent => tracing::error!(
+                    tenant = %tenant, "the tenant's calendar does not answer; an appointment was given up"
+                ),
+                CalendarTrouble::Keeps => tracing::error!(
+                    tenant = %tenant,
+                    "the tenant's calendar does not let a cancelled appointment go; take it out there by hand"
+                ),
+            },
         }
     }
 }

@@ -33,6 +33,7 @@ use crate::{
         attachments::AttachmentReader,
         bell::Bell,
         bots::Bots,
+        cataloguing::Cataloguing,
         consolidation::Consolidation,
         delivery::{Courier, Deliveries},
         dispatcher::Dispatcher,
@@ -233,6 +234,7 @@ impl Daemon {
             deliveries: bell(),
             appointments: bell(),
             memory: bell(),
+            catalogue: bell(),
         };
         let owner = ids.next(DAEMON_OWNER);
 
@@ -246,6 +248,12 @@ impl Daemon {
             runner: runner.clone(),
             embedder,
             bell: bells.memory.clone(),
+            clock: clock.clone(),
+            chance: Chance::System,
+        };
+        let cataloguing = Cataloguing {
+            tenants: tenants.clone(),
+            bell: bells.catalogue.clone(),
             clock: clock.clone(),
             chance: Chance::System,
         };
@@ -289,10 +297,12 @@ impl Daemon {
             clock: clock.clone(),
             ids: ids.clone(),
             chance: Chance::System,
+            alerts: raised.clone(),
         };
         let intake = Intake {
             live: live.clone(),
             dispatcher: bells.dispatcher.clone(),
+            outbox: bells.outbox.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
         };
@@ -318,6 +328,7 @@ impl Daemon {
             outbox: bells.outbox.clone(),
             deliveries: bells.deliveries.clone(),
             appointments: bells.appointments.clone(),
+            catalogue: bells.catalogue.clone(),
             indexer,
             media,
             pool: pool.clone(),
@@ -334,6 +345,7 @@ impl Daemon {
         let tellings = tokio::spawn(deliveries.run(sends_stop.clone()));
         let memory = tokio::spawn(consolidation.run(memory_stop.clone()));
         let reminding = tokio::spawn(appointments.run(memory_stop.clone()));
+        let finding = tokio::spawn(cataloguing.run(memory_stop.clone()));
         let side = TaskTracker::new();
         side.spawn(recovery::run(tenants.clone(), bells, stopping.clone()));
         side.spawn(close_idle(tenants.clone(), live.clone(), stopping.clone()));
@@ -365,7 +377,7 @@ impl Daemon {
             drop(turns.await);
             sends_stop.finish.cancel();
             drop((sends.await, tellings.await));
-            drop((memory.await, reminding.await));
+            drop((memory.await, reminding.await, finding.await));
             side.wait().await;
         };
         let ended = tokio::select! {

@@ -13,11 +13,12 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use tokio::time::Instant;
 
+use self::google::token::Tokens;
 use crate::{
     config::{
         secret::Secret,
@@ -32,6 +33,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest that one question may take.
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A day, in milliseconds.
+const A_DAY_MS: i64 = 24 * 3_600_000;
 
 /// The largest answer that is read, in bytes.
 const MAX_BYTES: usize = 4 << 20;
@@ -73,6 +77,8 @@ pub struct Times {
 pub struct RemoteCalendar {
     client: Client,
     booking: Booking,
+    /// Google's access tokens; what is got is shared by the clones.
+    tokens: Option<Arc<Tokens>>,
 }
 
 impl RemoteCalendar {
@@ -91,7 +97,8 @@ impl RemoteCalendar {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("iass/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Some(Self { client, booking: booking.clone() }))
+        let tokens = Tokens::of(&booking.google).map(Arc::new);
+        Ok(Some(Self { client, booking: booking.clone(), tokens }))
     }
 
     /// Which time is taken between then and then, in milliseconds since 1970.
@@ -125,17 +132,22 @@ impl RemoteCalendar {
         }
     }
 
-    /// Lets an appointment go. One that is not there is gone.
+    /// Lets an appointment go. One that is not there is gone. Without the id that the calendar gave, it is found by ours:
+    /// so a try whose answer was lost is taken back.
     ///
     /// # Errors
     /// [`CalendarError`].
-    pub async fn cancel(&self, record: &AppointmentRecord, remote_id: &str) -> Result<(), CalendarError> {
+    pub async fn cancel(
+        &self,
+        record: &AppointmentRecord,
+        remote_id: Option<&str>,
+    ) -> Result<(), CalendarError> {
         match self.booking.provider {
             BookingProvider::Builtin => Ok(()),
             BookingProvider::Http => schedule::cancel(self, record, remote_id).await,
-            BookingProvider::Caldav => caldav::cancel(self, remote_id).await,
-            BookingProvider::Google => google::cancel(self, remote_id).await,
-            BookingProvider::Calcom => calcom::cancel(self, remote_id).await,
+            BookingProvider::Caldav => caldav::cancel(self, record, remote_id).await,
+            BookingProvider::Google => google::cancel(self, record, remote_id).await,
+            BookingProvider::Calcom => calcom::cancel(self, record, remote_id).await,
         }
     }
 
@@ -151,9 +163,25 @@ impl RemoteCalendar {
         until: Instant,
     ) -> Result<Calendar, CalendarError> {
         let Times { busy, open } = self.times(from_ms, to_ms, until).await?;
-        let mut all = without(busy, &own);
+        // These tell our own appointments from others by themselves; what else is there at the same time counts.
+        let tells_ours = matches!(self.booking.provider, BookingProvider::Caldav | BookingProvider::Google);
+        let mut all = if tells_ours { busy } else { without(busy, &own) };
         all.extend(own);
         Ok(Calendar { busy: all, open, unreachable: false })
+    }
+
+    /// Whether the calendar lets us in, for `iass doctor`. `now_ms` is in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`CalendarError`].
+    pub async fn check(&self, now_ms: i64) -> Result<(), CalendarError> {
+        let asked = async {
+            match self.booking.provider {
+                BookingProvider::Google => google::check(self).await,
+                _ => self.times(now_ms, now_ms + A_DAY_MS, Instant::now() + ASK_TIMEOUT).await.map(|_| ()),
+            }
+        };
+        in_time(Instant::now() + ASK_TIMEOUT, asked).await
     }
 
     fn base(&self, default: &str) -> String {

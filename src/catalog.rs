@@ -5,6 +5,7 @@
 pub mod import;
 pub mod index;
 pub mod search;
+pub mod source;
 pub mod table;
 
 pub(crate) mod measure;

@@ -6,9 +6,11 @@ mod call;
 pub mod chatwoot;
 pub mod check;
 pub mod courtesy;
+mod mark;
 pub mod meta;
 pub mod simulate;
 pub mod telegram;
+mod template;
 pub mod twilio;
 pub mod voice;
 pub mod web;
@@ -24,6 +26,7 @@ use crate::{
     clock::Clock,
     config::{live::LiveConfig, tenant::channels::Channels as Configured},
     domain::{
+        contact::Moved,
         conversation::ChannelKind,
         message::{Attachment, DeliveryNews, Inbound, Outbound},
         tenant::TenantId,
@@ -46,6 +49,8 @@ pub const SERVED: &[ChannelKind] = &[
 pub struct Sent {
     /// The provider's own id of it, where there is one.
     pub provider_id: Option<String>,
+    /// How the contact is called now, when the provider said that it is called otherwise.
+    pub moved_to: Option<String>,
 }
 
 /// Why a channel did not take a reply.
@@ -58,6 +63,12 @@ pub enum SendError {
         message: String,
         /// How long it asked to be left alone.
         retry_after: Option<Duration>,
+    },
+    /// It takes it once the customer has written again.
+    #[error("{message}")]
+    WindowClosed {
+        /// Why nothing else goes out until then.
+        message: String,
     },
     /// It will never take it.
     #[error("{message}")]
@@ -86,6 +97,8 @@ pub enum FetchError {
 pub struct Received {
     /// Messages of customers, in their order.
     pub messages: Vec<Inbound>,
+    /// Contacts that are called otherwise now, each with how many of the messages came before.
+    pub moves: Vec<(usize, Moved)>,
     /// What became of replies.
     pub news: Vec<DeliveryNews>,
 }
@@ -338,7 +351,7 @@ pub(crate) mod tests {
                 return Err(error);
             }
             self.sent.lock().unwrap().push(reply.text.clone());
-            Ok(Sent { provider_id: Some(format!("p{}", reply.seq)) })
+            Ok(Sent { provider_id: Some(format!("p{}", reply.seq)), moved_to: None })
         }
     }
 }

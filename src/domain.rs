@@ -17,6 +17,7 @@ pub mod lead;
 pub mod message;
 pub mod money;
 pub mod order;
+pub mod phone;
 pub mod product;
 pub mod retrieval;
 pub mod split;

@@ -74,6 +74,8 @@ pub struct Parts {
     pub deliveries: Arc<Bell>,
     /// Rung when a calendar elsewhere is to be told.
     pub appointments: Arc<Bell>,
+    /// Rung when a catalogue was imported.
+    pub catalogue: Arc<Bell>,
     /// What adds documents.
     pub indexer: Arc<Indexer>,
     /// The models.
@@ -116,6 +118,7 @@ impl AppState {
         Intake {
             live: self.live.clone(),
             dispatcher: self.dispatcher.clone(),
+            outbox: self.outbox.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
         }
@@ -157,7 +160,7 @@ pub fn router(parts: Parts) -> Router {
         .route("/tickets", get(tickets::list))
         .route("/tickets/{ticket}", get(tickets::show).patch(tickets::change))
         .route("/availability", get(appointments::availability))
-        .route("/appointments", get(appointments::list))
+        .route("/appointments", get(appointments::list).post(appointments::making::create))
         .route("/appointments/{appointment}", get(appointments::show).patch(appointments::change))
         .route("/appointments/{appointment}/ics", get(appointments::ics))
         .route("/contacts", get(contacts::list))

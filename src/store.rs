@@ -25,12 +25,14 @@ pub mod conversation;
 pub mod dead_letter;
 mod deliver;
 pub mod delivery;
+pub mod delivery_news;
 pub mod document;
 mod effect;
 mod error;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod handoff;
+mod identity;
 pub mod inbox;
 mod integrity;
 pub mod knowledge_gap;

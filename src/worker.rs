@@ -6,6 +6,7 @@ pub mod attachments;
 pub mod backoff;
 pub mod bell;
 pub mod bots;
+pub mod cataloguing;
 pub mod consolidation;
 pub mod delivery;
 pub mod dispatcher;

@@ -137,11 +137,22 @@ async fn existing(
     Ok(ours.map(|one| Made { remote_id: one.uid, remote_version: None }))
 }
 
-pub(super) async fn cancel(calendar: &RemoteCalendar, remote_id: &str) -> Result<(), CalendarError> {
+pub(super) async fn cancel(
+    calendar: &RemoteCalendar,
+    record: &AppointmentRecord,
+    remote_id: Option<&str>,
+) -> Result<(), CalendarError> {
+    let remote_id = match remote_id {
+        Some(known) => known.to_owned(),
+        None => match existing(calendar, record).await? {
+            Some(made) => made.remote_id,
+            None => return Ok(()),
+        },
+    };
     let mut url = url::Url::parse(&calendar.base(BASE))
         .map_err(|_| CalendarError::Permanent("`booking.url` is no address".to_owned()))?;
     if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(["bookings", remote_id, "cancel"]);
+        path.pop_if_empty().extend(["bookings", &remote_id, "cancel"]);
     }
     let request = calendar.client.post(url).json(&json!({"cancellationReason": "cancelled by the customer"}));
     let response = with_version(calendar, request, BOOKINGS_VERSION)
@@ -150,6 +161,16 @@ pub(super) async fn cancel(calendar: &RemoteCalendar, remote_id: &str) -> Result
         .map_err(|error| unreachable(&error))?;
     match response.status() {
         StatusCode::NOT_FOUND | StatusCode::GONE => Ok(()),
+        // Cal.com answers 400 when our first try, whose answer was lost, did it.
+        StatusCode::BAD_REQUEST => {
+            let text = super::text_of(response).await?.to_lowercase();
+            let done = ["cancelled already", "already cancelled", "already been cancelled"];
+            if done.iter().any(|phrase| text.contains(phrase)) {
+                Ok(())
+            } else {
+                Err(CalendarError::Permanent("Cal.com did not cancel the booking".to_owned()))
+            }
+        }
         status if status.is_success() => Ok(()),
         status => Err(refused(status)),
     }

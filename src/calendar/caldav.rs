@@ -75,8 +75,12 @@ pub(super) async fn create(
     }
 }
 
-pub(super) async fn cancel(calendar: &RemoteCalendar, remote_id: &str) -> Result<(), CalendarError> {
-    let request = calendar.client.delete(address(calendar, remote_id));
+pub(super) async fn cancel(
+    calendar: &RemoteCalendar,
+    record: &AppointmentRecord,
+    remote_id: Option<&str>,
+) -> Result<(), CalendarError> {
+    let request = calendar.client.delete(address(calendar, remote_id.unwrap_or(&record.id)));
     let response = calendar.with_token(request).send().await.map_err(|error| unreachable(&error))?;
     match response.status() {
         StatusCode::NOT_FOUND | StatusCode::GONE => Ok(()),

@@ -8,7 +8,10 @@ use jiff::{
 };
 use serde_json::Value;
 
-use crate::domain::appointment::{AppointmentRecord, AppointmentStatus};
+use crate::domain::{
+    appointment::{AppointmentRecord, AppointmentStatus},
+    effect::AppointmentNotice,
+};
 
 /// How the UIDs of our own events end.
 pub const UID_DOMAIN: &str = "@iass";
@@ -32,6 +35,34 @@ pub fn object(record: &AppointmentRecord) -> String {
     let mut lines = Lines::begin();
     event(&mut lines, record);
     lines.end()
+}
+
+/// The file that goes with a notice of an appointment, for the calendar program of whoever reads it: the event as it is
+/// now. Later files take the place of earlier ones of the same appointment; `None` when its times are not understood.
+pub fn of_notice(notice: &AppointmentNotice, at: Timestamp) -> Option<String> {
+    let moment = |text: &str| text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
+    let mut lines = Lines::begin();
+    lines.add("BEGIN", "VEVENT");
+    lines.add("UID", &format!("{}{UID_DOMAIN}", notice.appointment));
+    lines.add("DTSTAMP", &stamp(at.as_millisecond()));
+    // It only has to grow: minutes do.
+    lines.add("SEQUENCE", &(at.as_second() / 60).to_string());
+    lines.add("DTSTART", &stamp(moment(&notice.start)?));
+    lines.add("DTEND", &stamp(moment(&notice.end)?));
+    match &notice.contact_name {
+        Some(name) => lines.text("SUMMARY", &format!("{} – {name}", notice.service)),
+        None => lines.text("SUMMARY", &notice.service),
+    }
+    let known = [notice.contact_name.as_deref(), notice.phone.as_deref(), Some(notice.staff.as_str())];
+    let known: Vec<&str> = known.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    if !known.is_empty() {
+        lines.text("DESCRIPTION", &known.join("\n"));
+    }
+    let cancelled = notice.status == AppointmentStatus::Cancelled;
+    lines.add("STATUS", if cancelled { "CANCELLED" } else { "CONFIRMED" });
+    lines.add("TRANSP", if cancelled { "TRANSPARENT" } else { "OPAQUE" });
+    lines.add("END", "VEVENT");
+    Some(lines.end())
 }
 
 /// What an event is called: the service and for whom.

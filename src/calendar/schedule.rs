@@ -102,12 +102,12 @@ pub(super) async fn create(
 pub(super) async fn cancel(
     calendar: &RemoteCalendar,
     record: &AppointmentRecord,
-    remote_id: &str,
+    remote_id: Option<&str>,
 ) -> Result<(), CalendarError> {
     let mut url = url::Url::parse(&format!("{}/appointments/", calendar.base("")))
         .map_err(|_| CalendarError::Permanent("`booking.url` is no address".to_owned()))?;
     if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().push(remote_id);
+        path.pop_if_empty().push(remote_id.unwrap_or(&record.id));
     }
     let request = calendar.client.delete(url).header("idempotency-key", format!("{}-cancel", record.id));
     let response = calendar.with_token(request).send().await.map_err(|error| unreachable(&error))?;

@@ -119,7 +119,7 @@ async fn a_schedule_service_is_asked_as_documented() {
     assert_eq!(calendar.create(&record()).await, Err(CalendarError::Conflict));
     assert!(matches!(calendar.create(&record()).await, Err(CalendarError::Temporary(_))));
     assert!(matches!(calendar.create(&record()).await, Err(CalendarError::Permanent(_))));
-    calendar.cancel(&record(), "r/1").await.unwrap();
+    calendar.cancel(&record(), Some("r/1")).await.unwrap();
     let asked = asked.lock().unwrap();
     let (method, path, key, body) = &asked[1];
     assert_eq!((method.as_str(), path.as_str(), key.as_str()), ("POST", "/appointments", "appointment_7"));
@@ -170,14 +170,15 @@ async fn a_caldav_calendar_is_never_overwritten_and_its_events_take_time() {
 
 #[tokio::test]
 async fn google_gets_an_id_of_ours_so_that_a_second_try_is_no_second_event() {
-    let free = json!({"calendars": {"primary": {"busy": []}}});
+    let free = json!({"timeZone": "America/Bogota", "items": []});
+    let theirs = json!({"items": [{"status": "confirmed", "start": {"dateTime": "2026-11-24T15:00:00Z"}, "end": {"dateTime": "2026-11-24T16:00:00Z"}}]});
     let (url, asked) = fake(&[
         (404, json!({})),
         (200, free),
         (200, json!({"id": "i61", "etag": "\"1\"", "status": "confirmed"})),
         (200, json!({"id": "i61", "etag": "\"1\"", "status": "confirmed"})),
         (404, json!({})),
-        (200, json!({"calendars": {"primary": {"busy": [{"start": "2026-11-24T15:00:00Z", "end": "2026-11-24T16:00:00Z"}]}}})),
+        (200, theirs),
         (410, json!({})),
     ])
     .await;
@@ -185,12 +186,82 @@ async fn google_gets_an_id_of_ours_so_that_a_second_try_is_no_second_event() {
     assert_eq!(calendar.create(&record()).await.unwrap().remote_id, "i61");
     assert!(calendar.create(&record()).await.is_ok());
     assert_eq!(calendar.create(&record()).await, Err(CalendarError::Conflict));
-    calendar.cancel(&record(), "i61").await.unwrap();
+    calendar.cancel(&record(), Some("i61")).await.unwrap();
     let asked = asked.lock().unwrap();
     assert_eq!(asked[2].1, "/calendars/primary/events");
     let body: Value = serde_json::from_str(&asked[2].3).unwrap();
     let id = body["id"].as_str().unwrap();
     assert!(id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'v')), "{id}");
+}
+
+#[tokio::test]
+async fn of_googles_events_those_count_that_take_the_owners_time() {
+    let at = |hour: u8| json!({"dateTime": format!("2026-11-24T{hour:02}:00:00-05:00")});
+    let (url, asked) = fake(&[
+        (
+            200,
+            json!({"timeZone": "America/Bogota", "nextPageToken": "p2", "items": [
+                {"status": "confirmed", "start": at(9), "end": at(10)},
+                {"status": "cancelled"},
+                {"status": "confirmed", "transparency": "transparent", "start": at(11), "end": at(12)},
+                {"status": "confirmed", "start": at(13), "end": at(14),
+                 "attendees": [{"self": true, "responseStatus": "declined"}]},
+                {"status": "confirmed", "start": at(15), "end": at(16),
+                 "extendedProperties": {"private": {"iass": "appointment_1"}}},
+            ]}),
+        ),
+        (
+            200,
+            json!({"timeZone": "America/Bogota", "items": [
+                {"status": "confirmed", "start": {"date": "2026-11-25"}, "end": {"date": "2026-11-26"}},
+            ]}),
+        ),
+    ])
+    .await;
+    let own = Busy {
+        appointment: Some("appointment_1".to_owned()),
+        ..taken(
+            Some("ana".to_owned()),
+            moment("2026-11-24T14:00:00Z").unwrap(),
+            moment("2026-11-24T15:00:00Z").unwrap(),
+        )
+    };
+    let calendar = calendar("google", &url).together(vec![own], 0, 1, soon()).await.unwrap();
+    let times: Vec<_> = calendar.busy.iter().map(|busy| (utc(busy.from_ms), utc(busy.to_ms))).collect();
+    let time = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+    assert_eq!(
+        times,
+        [
+            // Somebody else's, though one of ours is at the same time: it is taken for the others too.
+            time("2026-11-24T14:00:00Z", "2026-11-24T15:00:00Z"),
+            // A whole day, in the zone of the calendar.
+            time("2026-11-25T05:00:00Z", "2026-11-26T05:00:00Z"),
+            time("2026-11-24T14:00:00Z", "2026-11-24T15:00:00Z"),
+        ]
+    );
+    let asked = asked.lock().unwrap();
+    assert!(
+        asked[1].1.contains("singleEvents=true") && asked[1].1.ends_with("pageToken=p2"),
+        "{}",
+        asked[1].1
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_its_owner_took_out_is_not_taken_for_ours() {
+    let gone = json!({"id": "i61", "status": "cancelled"});
+    let (url, _) =
+        fake(&[(200, gone.clone()), (200, json!({"items": []})), (409, json!({})), (200, gone)]).await;
+    assert_eq!(calendar("google", &url).create(&record()).await, Err(CalendarError::Conflict));
+}
+
+#[tokio::test]
+async fn google_asked_too_often_is_asked_again_and_one_without_rights_is_not() {
+    let says = |reason: &str| json!({"error": {"code": 403, "errors": [{"reason": reason}]}});
+    let (url, _) = fake(&[(403, says("rateLimitExceeded")), (403, says("forbidden"))]).await;
+    let calendar = calendar("google", &url);
+    assert!(matches!(calendar.create(&record()).await, Err(CalendarError::Temporary(_))));
+    assert!(matches!(calendar.create(&record()).await, Err(CalendarError::Permanent(_))));
 }
 
 #[tokio::test]
@@ -214,7 +285,7 @@ async fn calcom_offers_its_own_slots_and_tells_a_taken_one() {
     assert_eq!(calendar.create(&record()).await.unwrap().remote_id, "u1");
     assert_eq!(calendar.create(&record()).await.unwrap().remote_id, "u1", "found again, not booked again");
     assert_eq!(calendar.create(&record()).await, Err(CalendarError::Conflict));
-    calendar.cancel(&record(), "u1").await.unwrap();
+    calendar.cancel(&record(), Some("u1")).await.unwrap();
     let asked = asked.lock().unwrap();
     assert!(asked[0].1.starts_with("/slots?eventTypeId=12&"), "{}", asked[0].1);
     let body: Value = serde_json::from_str(&asked[2].3).unwrap();

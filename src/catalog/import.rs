@@ -1,9 +1,10 @@
 //! Bringing a file into the catalogue: read and checked first, what it is found by made on all cores, and then applied in
 //! one transaction, so that it is there at once or not at all.
 
-use std::{collections::BTreeSet, num::NonZero, time::Duration};
+use std::{collections::BTreeSet, fmt::Write as _, num::NonZero, time::Duration};
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     index,
@@ -43,6 +44,20 @@ pub struct ImportOptions {
     pub bad_rows: BadRows,
     /// Who does it, as the audit log names them.
     pub actor: String,
+}
+
+impl ImportOptions {
+    /// All rows or none, and what the file does not have stays; in the operator's name.
+    pub fn new(currency: Currency, language: Language) -> Self {
+        Self {
+            currency,
+            language,
+            missing: Missing::Keep,
+            mode: Mode::Apply,
+            bad_rows: BadRows::Refuse,
+            actor: "operator".to_owned(),
+        }
+    }
 }
 
 /// What came of an import.
@@ -116,7 +131,14 @@ pub fn import(
             (catalogue.products.into_iter().map(bare).collect(), Vec::new())
         }
     };
-    let import = Import { products, words, missing: options.missing, mode, actor: options.actor };
+    let import = Import {
+        products,
+        words,
+        missing: options.missing,
+        mode,
+        actor: options.actor,
+        digest: digest(bytes),
+    };
     match db.import_products(&import, clock.now_ms())? {
         Imported::Done(changes) => report.changes = changes,
         Imported::TooManyRemoved { .. } if is_refused => {}
@@ -125,6 +147,15 @@ pub fn import(
     report.applied = mode == Mode::Apply;
     report.took_ms = took();
     Ok(report)
+}
+
+/// What a file is known by: the SHA-256 of its bytes, in hexadecimal.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _written = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// How long an import that somebody waits for may go on to make the vectors of names. The rest is made in the background.
@@ -148,7 +179,7 @@ fn with_terms(products: Vec<Product>, language: Language) -> (Vec<NewProduct>, V
         let made: Vec<NewProduct> = share
             .into_iter()
             .map(|product| NewProduct {
-                terms: analyst.terms(&product.name, &product.category, &product.description),
+                terms: analyst.terms(&product.sku, &product.name, &product.category, &product.description),
                 core: terms::core(&product.name, &product.description),
                 product,
             })

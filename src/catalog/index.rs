@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::terms::{ANALYZER, Analyst};
 use crate::{
+    crash,
     domain::language::Language,
     knowledge::{
         embed::{EmbedError, Embedder},
@@ -35,12 +36,17 @@ pub enum CatalogIndexError {
     Embed(#[from] EmbedError),
 }
 
+/// What the terms of a catalogue in a language are made with by this program.
+pub fn stamp(language: Language) -> CatalogStamp {
+    CatalogStamp { analyzer: ANALYZER, language: language.code().to_owned() }
+}
+
 /// Makes the terms of all products again when they were made by an older program or for another language. Blocking.
 ///
 /// # Errors
 /// [`StoreError`]; what was made so far stays.
 pub fn refresh_terms(db: &TenantDb, language: Language) -> Result<(), StoreError> {
-    let wanted = CatalogStamp { analyzer: ANALYZER, language: language.code().to_owned() };
+    let wanted = stamp(language);
     if db.catalog_stamp()? == wanted {
         return Ok(());
     }
@@ -53,7 +59,7 @@ pub fn refresh_terms(db: &TenantDb, language: Language) -> Result<(), StoreError
         let made: Vec<_> = texts
             .into_iter()
             .map(|text| {
-                let terms = analyst.terms(&text.name, &text.category, &text.description);
+                let terms = analyst.terms(&text.sku, &text.name, &text.category, &text.description);
                 (text, terms)
             })
             .collect();
@@ -61,6 +67,25 @@ pub fn refresh_terms(db: &TenantDb, language: Language) -> Result<(), StoreError
         db.put_product_terms(&made, &words)?;
     }
     db.set_catalog_stamp(&wanted)
+}
+
+/// Makes what products are found by and what is not made yet, for at most about `most`. Returns how many names are left to
+/// be found by meaning. Blocking.
+///
+/// # Errors
+/// [`CatalogIndexError`]; what was made so far stays.
+pub fn finish(
+    db: &TenantDb,
+    embedder: &Embedder,
+    language: Language,
+    most: Duration,
+    is_over: impl Fn() -> bool,
+) -> Result<u64, CatalogIndexError> {
+    if db.is_catalog_finished_now(&stamp(language), embedder.model_id())? {
+        return Ok(0);
+    }
+    refresh_terms(db, language)?;
+    refresh_meanings_until(db, embedder, most, is_over)
 }
 
 /// Makes vectors of names that have none, until all are there or `most` is over. Returns how many are left. Blocking.
@@ -72,10 +97,23 @@ pub fn refresh_meanings(
     embedder: &Embedder,
     most: Duration,
 ) -> Result<u64, CatalogIndexError> {
+    refresh_meanings_until(db, embedder, most, || false)
+}
+
+/// The same, and ends early when `is_over` says so.
+///
+/// # Errors
+/// [`CatalogIndexError`]; what was made so far stays.
+fn refresh_meanings_until(
+    db: &TenantDb,
+    embedder: &Embedder,
+    most: Duration,
+    is_over: impl Fn() -> bool,
+) -> Result<u64, CatalogIndexError> {
     let begun = Instant::now();
     let model = embedder.model_id();
     let mut left = db.discard_stale_meanings(model)?;
-    while left > 0 && begun.elapsed() < most {
+    while left > 0 && begun.elapsed() < most && !is_over() {
         let meanings = db.meanings_to_make(MEANINGS_BATCH)?;
         if meanings.is_empty() {
             return Ok(0);
@@ -83,6 +121,7 @@ pub fn refresh_meanings(
         let made = embed(embedder, meanings)?;
         left = left.saturating_sub(made.len() as u64);
         db.put_meanings(&made, model)?;
+        crash::point("catalog.meanings");
     }
     Ok(left)
 }

@@ -1,8 +1,18 @@
 //! Sizes and numbers in names and questions: `2"`, `2 pulgadas`, `dos pulgadas` and `2 pulg` are the same size, `1/2 litro`
 //! is `500 ml`, and in `1/8 x 1/2 pulgadas` both are in inches. Pure.
 
-use crate::text::fold;
+mod convert;
+mod token;
+mod unit;
+
 use std::ops::Range;
+
+pub(crate) use self::{
+    convert::{as_millimetres, in_other_units},
+    token::{Token, tokens},
+    unit::{Unit, held_by, is_unit},
+};
+use crate::text::fold;
 
 /// A number with its unit, if it has one, and where it stands in the folded text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,54 +25,8 @@ pub(crate) struct Measure {
     pub(crate) written: i64,
     /// Where it stands, in bytes of the folded text.
     pub(crate) range: Range<usize>,
-}
-
-/// What sizes are compared in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Unit {
-    Inch,
-    Foot,
-    Millimetre,
-    Kilometre,
-    Gram,
-    Ounce,
-    Pound,
-    Millilitre,
-    Gallon,
-    Watt,
-    Volt,
-    Ampere,
-    AmpereHour,
-    Horsepower,
-    Kelvin,
-    Percent,
-    /// Wire and sheet gauges: "calibre 12".
-    Gauge,
-}
-
-impl Unit {
-    /// A short word without signs, for terms.
-    fn code(self) -> &'static str {
-        match self {
-            Self::Inch => "in",
-            Self::Foot => "ft",
-            Self::Millimetre => "mm",
-            Self::Kilometre => "km",
-            Self::Gram => "g",
-            Self::Ounce => "oz",
-            Self::Pound => "lb",
-            Self::Millilitre => "ml",
-            Self::Gallon => "gal",
-            Self::Watt => "w",
-            Self::Volt => "v",
-            Self::Ampere => "a",
-            Self::AmpereHour => "ah",
-            Self::Horsepower => "hp",
-            Self::Kelvin => "k",
-            Self::Percent => "pct",
-            Self::Gauge => "cal",
-        }
-    }
+    /// Whether it is surely a size: a bare number may say how many.
+    pub(crate) is_size: bool,
 }
 
 impl Measure {
@@ -74,78 +38,15 @@ impl Measure {
         }
     }
 
-    /// The term of its number alone, which a size without a unit is found by.
-    pub(crate) fn bare_term(&self) -> String {
-        format!("n{}", self.written)
+    /// The term of a number that no unit is written behind, which may be of any.
+    pub(crate) fn unitless_term(&self) -> String {
+        format!("u{}", self.written)
     }
-}
 
-/// The unit of a folded word, and how many thousandths of the base unit one of it has.
-fn unit(word: &str) -> Option<(Unit, i64)> {
-    Some(match word {
-        "pulgada" | "pulgadas" | "pulg" | "pulgs" | "plg" | "plgs" | "pulga" | "pul" | "in" | "inch"
-        | "inches" | "polegada" | "polegadas" | "pol" => (Unit::Inch, 1000),
-        "pie" | "pies" | "ft" | "foot" | "feet" | "pes" => (Unit::Foot, 1000),
-        "mm" | "milimetro" | "milimetros" | "millimeter" | "millimeters" => (Unit::Millimetre, 1000),
-        "cm" | "cms" | "centimetro" | "centimetros" | "centimeter" | "centimeters" => {
-            (Unit::Millimetre, 10_000)
-        }
-        "m" | "mt" | "mts" | "mtr" | "mtrs" | "metro" | "metros" | "meter" | "meters" => {
-            (Unit::Millimetre, 1_000_000)
-        }
-        "km" | "kilometro" | "kilometros" => (Unit::Kilometre, 1000),
-        "g" | "gr" | "grs" | "gramo" | "gramos" | "gram" | "grams" | "grama" | "gramas" => (Unit::Gram, 1000),
-        "kg" | "kgs" | "kilo" | "kilos" | "kilogramo" | "kilogramos" | "quilo" | "quilos" => {
-            (Unit::Gram, 1_000_000)
-        }
-        "oz" | "onza" | "onzas" | "ounce" | "ounces" | "onca" | "oncas" => (Unit::Ounce, 1000),
-        "lb" | "lbs" | "libra" | "libras" | "pound" | "pounds" => (Unit::Pound, 1000),
-        "ml" | "mililitro" | "mililitros" | "cc" => (Unit::Millilitre, 1000),
-        "l" | "lt" | "lts" | "ltr" | "litro" | "litros" | "liter" | "liters" | "litre" | "litres" => {
-            (Unit::Millilitre, 1_000_000)
-        }
-        "gal" | "gals" | "galon" | "galones" | "gallon" | "gallons" | "galao" | "galoes" => {
-            (Unit::Gallon, 1000)
-        }
-        "w" | "watt" | "watts" | "vatio" | "vatios" => (Unit::Watt, 1000),
-        "kw" => (Unit::Watt, 1_000_000),
-        "v" | "volt" | "volts" | "voltio" | "voltios" => (Unit::Volt, 1000),
-        "a" | "amp" | "amps" | "ampere" | "amperes" | "amperio" | "amperios" => (Unit::Ampere, 1000),
-        "ah" => (Unit::AmpereHour, 1000),
-        "mah" => (Unit::AmpereHour, 1),
-        "hp" | "caballo" | "caballos" => (Unit::Horsepower, 1000),
-        "k" => (Unit::Kelvin, 1000),
-        _ => return None,
-    })
-}
-
-/// Whether a folded word is a unit of size.
-pub(crate) fn is_unit(word: &str) -> bool {
-    unit(word).is_some()
-}
-
-/// Words before a number that make it a gauge.
-const GAUGES: [&str; 6] = ["calibre", "cal", "calibres", "awg", "gauge", "bitola"];
-
-/// Numbers in words that are said before units, in thousandths.
-fn in_words(word: &str) -> Option<i64> {
-    Some(match word {
-        "media" | "medio" | "meia" | "meio" | "half" => 500,
-        "un" | "una" | "uno" | "um" | "uma" | "one" => 1000,
-        "dos" | "dois" | "duas" | "two" => 2000,
-        "tres" | "three" => 3000,
-        "cuatro" | "quatro" | "four" => 4000,
-        "cinco" | "five" => 5000,
-        "seis" | "six" => 6000,
-        "siete" | "sete" | "seven" => 7000,
-        "ocho" | "oito" | "eight" => 8000,
-        "nueve" | "nove" | "nine" => 9000,
-        "diez" | "dez" | "ten" => 10_000,
-        "doce" | "doze" | "twelve" => 12_000,
-        "quince" | "quinze" | "fifteen" => 15_000,
-        "veinte" | "vinte" | "twenty" => 20_000,
-        _ => return None,
-    })
+    /// The term of its number alone, which a size without a unit is found by. A letter has none.
+    pub(crate) fn bare_term(&self) -> Option<String> {
+        (self.unit != Some(Unit::Letter)).then(|| format!("n{}", self.written))
+    }
 }
 
 /// A text folded, with fractions that are one letter written out.
@@ -183,173 +84,210 @@ pub(crate) fn is_claw(word: &str, before: Option<&str>, behind: Option<&str>) ->
     word == "una" && before == Some("de") && goes_on
 }
 
-/// One piece of a folded text: a word, a number or a sign.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Token<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) range: Range<usize>,
-    /// The number in thousandths, if it is one.
-    pub(crate) number: Option<i64>,
-}
-
-/// Cuts a folded text into words, numbers and the signs that matter to sizes.
-pub(crate) fn tokens(folded: &str) -> Vec<Token<'_>> {
-    let bytes = folded.as_bytes();
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while let Some(c) = folded.get(at..).and_then(|rest| rest.chars().next()) {
-        let start = at;
-        if c.is_ascii_digit() {
-            let (end, number) = number(folded, start);
-            at = end;
-            tokens.push(Token { text: slice(folded, start..end), range: start..end, number });
-        } else if c.is_alphanumeric() {
-            // A word may end in digits ("ph2"), but "x" between digits only stands between sizes.
-            let is_by = c == 'x'
-                && bytes.get(start + 1).is_some_and(u8::is_ascii_digit)
-                && start > 0
-                && bytes.get(start - 1).is_some_and(u8::is_ascii_digit);
-            at += c.len_utf8();
-            while !is_by
-                && let Some(next) = slice(folded, at..folded.len()).chars().next()
-                && next.is_alphanumeric()
-            {
-                at += next.len_utf8();
-            }
-            tokens.push(Token { text: slice(folded, start..at), range: start..at, number: None });
-        } else {
-            at += c.len_utf8();
-            if "\"”″“'’′%#".contains(c) {
-                // Two single marks are a double one.
-                if "'’′".contains(c) && slice(folded, at..folded.len()).starts_with(['\'', '’', '′'])
-                {
-                    at += slice(folded, at..folded.len()).chars().next().map_or(0, char::len_utf8);
-                    tokens.push(Token { text: "\"", range: start..at, number: None });
-                } else {
-                    tokens.push(Token { text: slice(folded, start..at), range: start..at, number: None });
-                }
-            }
-        }
-    }
-    tokens
-}
-
-fn slice(text: &str, range: Range<usize>) -> &str {
-    text.get(range).unwrap_or_default()
-}
-
-/// A number from `start`: "12", "1.5", "1,5", "1,400", "1/2", "1 1/2", "1-1/2". The end, and the value in thousandths.
-fn number(text: &str, start: usize) -> (usize, Option<i64>) {
-    let digits =
-        |from: usize| from + slice(text, from..text.len()).bytes().take_while(u8::is_ascii_digit).count();
-    let end = digits(start);
-    let whole: Option<i64> = slice(text, start..end).parse().ok();
-    let fraction_at = |from: usize| -> Option<(usize, i64)> {
-        let top_end = digits(from);
-        let slash =
-            slice(text, top_end..text.len()).chars().next().filter(|c| *c == '/' || *c == '\u{2044}')?;
-        let below = top_end + slash.len_utf8();
-        let bottom_end = digits(below);
-        let top: i64 = slice(text, from..top_end).parse().ok()?;
-        let bottom: i64 = slice(text, below..bottom_end).parse().ok()?;
-        (bottom > 0 && top < bottom && bottom <= 128).then(|| (bottom_end, top * 1000 / bottom))
-    };
-    if let Some((end, value)) = fraction_at(start) {
-        return (end, Some(value));
-    }
-    let rest = slice(text, end..text.len());
-    // "1 1/2", "1-1/2"
-    if let Some(gap) = rest.chars().next().filter(|c| *c == ' ' || *c == '-')
-        && let Some((fraction_end, value)) = fraction_at(end + gap.len_utf8())
-        && let Some(whole) = whole.filter(|whole| *whole < 1000)
-    {
-        return (fraction_end, Some(whole * 1000 + value));
-    }
-    let mark = rest.bytes().next().filter(|mark| *mark == b'.' || *mark == b',');
-    if mark.is_some() && digits(end + 1) > end + 1 {
-        let decimals_end = digits(end + 1);
-        let decimals = slice(text, end + 1..decimals_end);
-        let whole = whole.unwrap_or_default();
-        // Exactly three digits after a mark are thousands, but not after a zero.
-        if decimals.len() == 3 && whole > 0 {
-            let value = whole.checked_mul(1000).and_then(|v| v.checked_add(decimals.parse().ok()?));
-            return (decimals_end, value.and_then(|v| v.checked_mul(1000)));
-        }
-        let thousandths: String = decimals.chars().chain("000".chars()).take(3).collect();
-        let value = whole.checked_mul(1000).and_then(|v| v.checked_add(thousandths.parse().ok()?));
-        return (decimals_end, value);
-    }
-    (end, whole.and_then(|whole| whole.checked_mul(1000)))
-}
-
-/// The sizes and numbers of a folded text, in order.
+/// The sizes and numbers of a folded text that names a product, in order.
 pub(crate) fn measures(folded: &str) -> Vec<Measure> {
-    let tokens = tokens(folded);
+    read(folded, false)
+}
+
+/// The sizes and numbers of a folded text that asks for one: "de kilo" and "de tres cuartos" are sizes, too.
+pub(crate) fn measures_asked(folded: &str) -> Vec<Measure> {
+    read(folded, true)
+}
+
+fn read(folded: &str, is_asked: bool) -> Vec<Measure> {
+    let tokens = Tokens { all: tokens(folded), is_asked };
     let mut found: Vec<(usize, Measure)> = Vec::new();
     let mut at = 0;
-    while let Some(token) = tokens.get(at) {
-        let next = tokens.get(at + 1);
-        let said = token.number.or_else(|| {
-            // A number in words is a size only before a unit.
-            let value = in_words(token.text)?;
-            next.filter(|next| next.text.len() > 1 && is_unit(next.text)).map(|_| value)
-        });
-        let Some(written) = said else {
-            at += 1;
-            continue;
-        };
-        let before = at.checked_sub(1).and_then(|before| tokens.get(before));
-        let attached = next.is_some_and(|next| next.range.start == token.range.end);
-        let of_unit = next.and_then(|next| match next.text {
+    while at < tokens.all.len() {
+        let read = tokens.letter_at(at).or_else(|| tokens.rim_at(at)).or_else(|| tokens.number_at(at));
+        match read {
+            Some((used, measure)) => {
+                found.push((at + used - 1, measure));
+                at += used;
+            }
+            None => at += 1,
+        }
+    }
+    join(&tokens.all, &mut found);
+    found.into_iter().map(|(_, measure)| measure).collect()
+}
+
+/// The inches that tyres are made for.
+const RIMS: std::ops::RangeInclusive<i64> = 12..=24;
+
+/// The pieces of a text while its sizes are read.
+struct Tokens<'a> {
+    all: Vec<Token<'a>>,
+    is_asked: bool,
+}
+
+impl<'a> Tokens<'a> {
+    fn get(&self, at: usize) -> Option<&Token<'a>> {
+        self.all.get(at)
+    }
+
+    fn text(&self, at: usize) -> &'a str {
+        self.get(at).map_or("", |token| token.text)
+    }
+
+    fn before(&self, at: usize) -> &'a str {
+        at.checked_sub(1).map_or("", |before| self.text(before))
+    }
+
+    fn range(&self, first: usize, used: usize) -> Range<usize> {
+        let start = self.get(first).map_or(0, |token| token.range.start);
+        let end = self.get(first + used - 1).map_or(start, |token| token.range.end);
+        start..end
+    }
+
+    fn is_attached(&self, at: usize) -> bool {
+        let end = at.checked_sub(1).and_then(|before| self.get(before)).map(|before| before.range.end);
+        end.is_some() && end == self.get(at).map(|token| token.range.start)
+    }
+
+    /// A size of clothes in letters: "talla M", "XL". How many pieces it takes, and the size.
+    fn letter_at(&self, at: usize) -> Option<(usize, Measure)> {
+        let behind_word = unit::is_of_clothes(self.text(at));
+        let (place, used) = if behind_word { (at + 1, 2) } else { (at, 1) };
+        let value = unit::letter(self.text(place), behind_word)?;
+        // "Men's", "L'Oréal", "667XL" and "M 8" are no sizes of clothes.
+        let is_part = !behind_word
+            && (self.is_attached(at)
+                || self.is_attached(at + 1)
+                || self.get(at + 1).is_some_and(|next| next.number.is_some()));
+        let range = self.range(at, used);
+        (!is_part).then_some((
+            used,
+            Measure { value, unit: Some(Unit::Letter), written: value, range, is_size: true },
+        ))
+    }
+
+    /// The rim of a tyre: "R15".
+    fn rim_at(&self, at: usize) -> Option<(usize, Measure)> {
+        let inches: i64 = self.text(at).strip_prefix('r').filter(|digits| digits.len() == 2)?.parse().ok()?;
+        let value = inches * 1000;
+        let measure =
+            Measure { value, unit: Some(Unit::Rim), written: value, range: self.range(at, 1), is_size: true };
+        RIMS.contains(&inches).then_some((1, measure))
+    }
+
+    /// A number with its unit. How many pieces it takes, and the size.
+    fn number_at(&self, at: usize) -> Option<(usize, Measure)> {
+        let (mut written, mut used) = self.value_at(at)?;
+        // "tres cuartos de pulgada"
+        let skipped = usize::from(
+            self.is_asked
+                && self.text(at + used) == "de"
+                && is_unit(self.text(at + used + 1))
+                && written < 1000,
+        );
+        let next = at + used + skipped;
+        let of_unit = match self.text(next) {
             "\"" | "”" | "″" | "“" => Some((Unit::Inch, 1000)),
             "'" | "’" | "′" => Some((Unit::Foot, 1000)),
             "%" => Some((Unit::Percent, 1000)),
             // "10 a 24" is no ampere.
-            "a" if !attached && tokens.get(at + 2).is_some() => None,
-            word => unit(word),
-        });
-        let is_gauge = before.is_some_and(|before| GAUGES.contains(&before.text));
-        let mut end = token.range.end;
-        let (unit, factor, mut used) = match (of_unit, is_gauge) {
-            (Some((unit, factor)), false) => {
-                end = next.map_or(end, |next| next.range.end);
-                (Some(unit), factor, 2)
-            }
-            (_, true) => (Some(Unit::Gauge), 1000, 1),
-            (None, false) => (None, 1000, 1),
+            "a" if !self.is_attached(next) && self.get(next + 1).is_some() => None,
+            // Nor is the unit of "de kilo" said twice.
+            _ if used == 0 => None,
+            word => unit::unit(word),
         };
-        let mut written = written;
+        let is_bare_unit = used == 0;
+        let labelled =
+            unit::unit_before(self.before(at)).filter(|unit| *unit != Unit::Fit || written % 1000 == 0);
+        let (unit, factor) = if is_bare_unit {
+            let (unit, factor) = unit::unit(self.text(at))?;
+            used = 1;
+            (Some(unit), factor)
+        } else if labelled == Some(Unit::Gauge) {
+            (labelled, 1000)
+        } else if let Some((unit, factor)) = of_unit {
+            used += skipped + 1;
+            (Some(unit), factor)
+        } else if labelled.is_some() {
+            (labelled, 1000)
+        } else {
+            // "Los del 26".
+            let is_fit = self.is_asked && self.before(at) == "del" && written % 1000 == 0;
+            (is_fit.then_some(Unit::Fit), 1000)
+        };
         // "pulgada y media"
         if unit.is_some()
-            && let (Some(and), Some(half)) = (tokens.get(at + used), tokens.get(at + used + 1))
-            && matches!(and.text, "y" | "e" | "and")
-            && matches!(half.text, "media" | "medio" | "meia" | "meio")
+            && matches!(self.text(at + used), "y" | "e" | "and")
+            && let Some(more) = unit::and_a_half(self.text(at + used + 1))
         {
-            written += 500;
-            end = half.range.end;
+            written += more;
             used += 2;
         }
         let value = i128::from(written) * i128::from(factor) / 1000;
         let value = i64::try_from(value).unwrap_or(i64::MAX);
-        found.push((at, Measure { value, unit, written, range: token.range.start..end }));
-        at += used;
+        let is_size = unit.is_some() || written % 1000 != 0;
+        let range = self.range(at, used);
+        Some((used, Measure { value, unit, written, range, is_size }))
     }
-    share_units(&tokens, &mut found);
-    found.into_iter().map(|(_, measure)| measure).collect()
+
+    /// The number at a piece in thousandths, and how many pieces it takes: none when only its unit is there.
+    fn value_at(&self, at: usize) -> Option<(i64, usize)> {
+        let token = self.get(at)?;
+        if let Some(number) = token.number {
+            return Some((number, 1));
+        }
+        let next = self.text(at + 1);
+        if let Some(value) = unit::in_words(token.text) {
+            if self.is_asked
+                && value >= 1000
+                && let Some(parts) = unit::parts_of_one(next)
+            {
+                return Some((value / parts, 2));
+            }
+            if self.is_asked && matches!(next, "docena" | "duzia" | "dozen") {
+                return Some((value * 12, 2));
+            }
+            // A number in words is a size only before a unit, and a half behind a preposition.
+            let is_half = self.is_asked
+                && value == 500
+                && matches!(self.before(at), "de" | "a" | "x")
+                && next != "docena";
+            if next.len() > 1 && is_unit(next) || is_half && !is_unit(next) {
+                return Some((value, 1));
+            }
+            return None;
+        }
+        if !self.is_asked {
+            return None;
+        }
+        if matches!(token.text, "docena" | "duzia" | "dozen") {
+            return Some((12_000, 1));
+        }
+        let is_half_more = matches!(next, "y" | "e") && unit::and_a_half(self.text(at + 2)).is_some();
+        let is_one = matches!(self.before(at), "de" | "por" | "x" | "cada") || is_half_more;
+        (is_one && token.text.len() > 3 && is_unit(token.text)).then_some((1000, 0))
+    }
 }
 
-/// In "1/8 x 1/2 pulgadas" the first is in inches too.
-fn share_units(tokens: &[Token<'_>], found: &mut [(usize, Measure)]) {
+/// In "1/8 x 1/2 pulgadas" the first is in inches too, and in "60 x 60" both are sizes.
+fn join(tokens: &[Token<'_>], found: &mut [(usize, Measure)]) {
     for place in (1..found.len()).rev() {
-        let (Some((at, this)), Some((_, next))) = (found.get(place - 1), found.get(place)) else { continue };
-        let between = tokens.get(at + 1).is_some_and(|token| matches!(token.text, "x" | "por" | "by"));
-        let Some(unit) = next.unit.filter(|_| between && this.unit.is_none()) else { continue };
+        let (Some((end, this)), Some((_, next))) = (found.get(place - 1), found.get(place)) else { continue };
+        let between = tokens.get(end + 1).filter(|token| matches!(token.text, "x" | "por" | "by"));
+        if between.is_none_or(|between| {
+            between.range.start > next.range.start || next.range.start - between.range.end > 1
+        }) {
+            continue;
+        }
         // The factor of the unit as it was written.
         let factor = if next.written == 0 { 1000 } else { next.value.saturating_mul(1000) / next.written };
         let value = this.written.saturating_mul(factor) / 1000;
+        let unit = next.unit;
+        if let Some((_, next)) = found.get_mut(place) {
+            next.is_size = true;
+        }
         if let Some((_, this)) = found.get_mut(place - 1) {
-            this.unit = Some(unit);
-            this.value = value;
+            this.is_size = true;
+            if let (None, Some(unit)) = (this.unit, unit) {
+                this.unit = Some(unit);
+                this.value = value;
+            }
         }
     }
 }
@@ -394,13 +332,48 @@ mod tests {
         assert_eq!(terms("1 x 15 A"), ["q1000a", "q15000a"]);
         assert_eq!(terms("dos martillos"), Vec::<String>::new());
         assert_eq!(terms("PH2"), Vec::<String>::new());
+        assert_eq!(terms("grado 5 3/8 x 2\""), ["n5000", "q375in", "q2000in"]);
+        assert_eq!(terms("modelo 500 1/4 x 2"), ["n500000", "n250", "n2000"]);
+    }
+
+    #[test]
+    fn sizes_of_clothes_and_wheels_are_told_from_numbers() {
+        assert_eq!(terms("Playera negra talla M"), ["q3000let"]);
+        assert_eq!(terms("playera negra XL"), ["q5000let"]);
+        assert_eq!(terms("camiseta preta tamanho G"), ["q4000let"]);
+        assert_eq!(terms("talla 32"), ["q32000fit"]);
+        assert_eq!(terms("Llanta rin 15"), ["q15000rim"]);
+        assert_eq!(terms("Llanta 195/65 R15"), ["n195000", "n65000", "q15000rim"]);
+        for text in ["men's", "L'Oréal", "HP 667XL", "tornillo M 8", "10 m", "Foco LED G"] {
+            assert!(terms(text).iter().all(|term| !term.ends_with("let")), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_may_be_said_without_figures() {
+        let asked = |text: &str| {
+            let measures = measures_asked(&folded(text));
+            measures.iter().map(Measure::term).collect::<Vec<_>>()
+        };
+        assert_eq!(asked("agua de litro y medio"), ["q1500000ml"]);
+        assert_eq!(asked("arroz de kilo"), ["q1000000g"]);
+        assert_eq!(asked("tornillo de pulgada y media"), ["q1500in"]);
+        assert_eq!(asked("válvula de tres cuartos"), ["n750"]);
+        assert_eq!(asked("tres cuartos de pulgada"), ["q750in"]);
+        assert_eq!(asked("un cuarto de kilo"), ["q250000g"]);
+        assert_eq!(asked("codos de media"), ["n500"]);
+        assert_eq!(asked("una docena de huevos"), ["n12000"]);
+        assert_eq!(asked("tenis del 26"), ["q26000fit"]);
+        assert_eq!(asked("kilo de clavos"), Vec::<String>::new());
+        assert_eq!(asked("medias"), Vec::<String>::new());
+        assert!(measures_asked("60 por 120").iter().all(|measure| measure.is_size));
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_is_too_odd(text in "\\PC{0,60}") {
             let folded = folded(&text);
-            for measure in measures(&folded) {
+            for measure in measures(&folded).into_iter().chain(measures_asked(&folded)) {
                 proptest::prop_assert!(folded.get(measure.range.clone()).is_some());
             }
         }

@@ -4,6 +4,8 @@
 //! Candidates come from the full-text index and from the sketches of what names mean; each is then scored on all of its
 //! words and sizes. Nothing is held in memory between searches.
 
+#[cfg(test)]
+mod labelled_tests;
 mod noise;
 mod query;
 mod score;
@@ -34,6 +36,9 @@ const BY_MEANING: usize = 24;
 
 /// Products of one meaning that are candidates.
 const PER_MEANING: usize = 12;
+
+/// Candidates, best by their words first, that are compared by what they mean, too.
+const BY_WORDS_AND_MEANING: usize = 96;
 
 /// Products that are looked up, best first, until enough of them can be sold.
 const MAX_LOOKED_UP: usize = 80;
@@ -97,6 +102,12 @@ pub fn search(
     })?)
 }
 
+/// A product that may be meant.
+struct Candidate {
+    terms: String,
+    meaning: Option<i64>,
+}
+
 fn search_in(
     index: &ProductIndex<'_>,
     text: &str,
@@ -120,24 +131,34 @@ fn search_in(
     }
     candidates.sort_unstable();
     candidates.dedup();
-    let mut scored: Vec<Scored> = Vec::with_capacity(candidates.len());
-    let mut similarities = meanings;
+    let mut scored: Vec<(Scored, Candidate)> = Vec::with_capacity(candidates.len());
     for id in candidates {
-        let Some((terms, meaning)) = index.read_terms(id, |terms, meaning| (terms.to_owned(), meaning))?
-        else {
-            continue;
-        };
-        let similarity = match (vector, meaning) {
-            (Some(vector), Some(meaning)) => {
-                let known = similarities.get(&meaning).copied();
-                let found = known.map_or_else(|| similarity(index, meaning, vector), Ok)?;
-                similarities.insert(meaning, found);
-                Some(found)
-            }
-            _ => None,
-        };
-        scored.push(score(id, &query, &terms, similarity));
+        let read = index.read_terms(id, |terms, meaning| Candidate { terms: terms.to_owned(), meaning })?;
+        let Some(candidate) = read else { continue };
+        let known = candidate.meaning.and_then(|meaning| meanings.get(&meaning).copied());
+        scored.push((score(id, &query, &candidate.terms, known), candidate));
     }
+    let best_first = |a: &(Scored, Candidate), b: &(Scored, Candidate)| {
+        b.0.score.total_cmp(&a.0.score).then(a.0.id.cmp(&b.0.id))
+    };
+    scored.sort_unstable_by(best_first);
+    scored.truncate(BY_WORDS_AND_MEANING);
+    if let Some(vector) = vector {
+        let mut similarities = meanings;
+        for (scored, candidate) in &mut scored {
+            let Some(meaning) = candidate.meaning else { continue };
+            let known = similarities.get(&meaning).copied();
+            // A vector that is not made yet is no sign that the product means something else.
+            let Some(found) =
+                known.map_or_else(|| similarity(index, meaning, vector), |known| Ok(Some(known)))?
+            else {
+                continue;
+            };
+            similarities.insert(meaning, found);
+            *scored = score(scored.id, &query, &candidate.terms, Some(found));
+        }
+    }
+    let mut scored: Vec<Scored> = scored.into_iter().map(|(scored, _)| scored).collect();
     scored.retain(|scored| scored.score >= LEAST_SCORE);
     scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
     gather(index, &scored, wanted.k)
@@ -176,20 +197,20 @@ fn gather(index: &ProductIndex<'_>, scored: &[Scored], k: usize) -> Result<Produ
 
 /// The products with the rarer words of the question.
 fn by_words(query: &Query) -> Vec<i64> {
-    let mut sums: HashMap<i64, f32> = HashMap::new();
+    // Sorted lists, because a common word has thousands of products and a table of them is slow to fill.
+    let mut values: Vec<(i64, f32)> = Vec::new();
     for part in &query.parts {
-        let mut best: HashMap<i64, f32> = HashMap::new();
-        for form in &part.forms {
-            for id in &form.products {
-                let value = best.entry(*id).or_default();
-                *value = value.max(form.weight);
-            }
-        }
-        for (id, value) in best {
-            *sums.entry(id).or_default() += value * part.weight;
-        }
+        let of_part = part.forms.iter().flat_map(|form| form.products.iter().map(|id| (*id, form.weight)));
+        let mut of_part: Vec<(i64, f32)> = of_part.collect();
+        // The form that counts most stands first and stays.
+        of_part.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        of_part.dedup_by_key(|(id, _)| *id);
+        values.extend(of_part.into_iter().map(|(id, value)| (id, value * part.weight)));
     }
-    let mut ranked: Vec<(f32, i64)> = sums.into_iter().map(|(id, sum)| (sum, id)).collect();
+    values.sort_unstable_by_key(|(id, _)| *id);
+    let sums = values.chunk_by(|a, b| a.0 == b.0);
+    let mut ranked: Vec<(f32, i64)> =
+        sums.filter_map(|same| Some((same.iter().map(|(_, value)| value).sum(), same.first()?.0))).collect();
     if ranked.len() > BY_WORDS {
         ranked.select_nth_unstable_by(BY_WORDS, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         ranked.truncate(BY_WORDS);
@@ -211,15 +232,16 @@ fn by_meaning(index: &ProductIndex<'_>, vector: &[f32]) -> Result<HashMap<i64, f
             }
         }
     })?;
-    nearest.into_iter().map(|(_, id)| Ok((id, similarity(index, id, vector)?))).collect()
+    let near = nearest.into_iter().map(|(_, id)| Ok(similarity(index, id, vector)?.map(|found| (id, found))));
+    near.filter_map(Result::transpose).collect()
 }
 
-/// How close a question is to what a name means.
-fn similarity(index: &ProductIndex<'_>, meaning: i64, vector: &[f32]) -> Result<f32, StoreError> {
+/// How close a question is to what a name means; `None` while its vector is not made.
+fn similarity(index: &ProductIndex<'_>, meaning: i64, vector: &[f32]) -> Result<Option<f32>, StoreError> {
     /// What the description counts beside the name.
     const DESCRIPTION: f32 = 0.8;
     let found = index.read_meaning(meaning, |packed| vectors::compare(packed, vector))?.flatten();
-    Ok(found.map_or(0.0, |found| {
+    Ok(found.map(|found| {
         let name = found.sentences.first().copied().unwrap_or_default();
         let description = found.sentences.get(1).copied().unwrap_or_default();
         name.max(description * DESCRIPTION).max(0.0)

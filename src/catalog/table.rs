@@ -225,6 +225,12 @@ impl Reading<'_> {
         if price.minor == 0 {
             warnings.push(self.warning(&sku, "the price is 0: it will be given away"));
         }
+        if is_shortened(&sku) {
+            warnings.push(self.warning(
+                &sku,
+                "a spreadsheet shortened this number and lost its last digits; format the column as text and fill it in again",
+            ));
+        }
         if self.row.bare_quote {
             warnings.push(self.warning(
                 &sku,
@@ -303,6 +309,13 @@ impl Reading<'_> {
             _ => Err(format!("`active` is {cell:?}; write true or false")),
         }
     }
+}
+
+/// Whether a number is what a spreadsheet makes of a long one: `7.50103E+12`.
+fn is_shortened(sku: &str) -> bool {
+    let Some((digits, power)) = sku.split_once("E+").or_else(|| sku.split_once("e+")) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    is_number(power) && digits.split(['.', ',']).all(is_number)
 }
 
 #[cfg(test)]

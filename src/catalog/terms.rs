@@ -15,7 +15,7 @@ use crate::{
 
 /// The version of everything in here. A change of what it returns needs another number, so that the terms that are stored
 /// are made again.
-pub(crate) const ANALYZER: u32 = 1;
+pub(crate) const ANALYZER: u32 = 2;
 
 /// A longer run of letters is no word that anybody types.
 const LONGEST_WORD_CHARS: usize = 40;
@@ -36,12 +36,23 @@ pub(crate) struct Analysed {
     pub(crate) measures: Vec<Measure>,
 }
 
-/// Takes a text apart.
+/// Takes a question apart.
 pub(crate) fn analyse(text: &str, language: Language) -> Analysed {
     let folded = measure::folded(text);
+    let measures = measure::measures_asked(&folded);
+    analyse_with(&folded, measures, language)
+}
+
+/// Takes the name of a product apart.
+fn analyse_name(text: &str, language: Language) -> Analysed {
+    let folded = measure::folded(text);
     let measures = measure::measures(&folded);
+    analyse_with(&folded, measures, language)
+}
+
+fn analyse_with(folded: &str, measures: Vec<Measure>, language: Language) -> Analysed {
     let in_measure = |at: usize| measures.iter().any(|measure| measure.range.contains(&at));
-    let tokens = measure::tokens(&folded);
+    let tokens = measure::tokens(folded);
     let text_at = |at: usize| tokens.get(at).map(|token| token.text);
     let words = tokens
         .iter()
@@ -67,7 +78,7 @@ pub(crate) fn is_packing(word: &str) -> bool {
 
 /// How many of the words and sizes of `asked` are in `name`, from 0 to 1; 0 when `asked` has none.
 pub(crate) fn share(asked: &str, name: &str, language: Language) -> f32 {
-    let (asked, name) = (analyse(asked, language), analyse(name, language));
+    let (asked, name) = (analyse(asked, language), analyse_name(name, language));
     let words = asked.words.iter().filter(|(word, _)| !super::search::is_noise(word));
     let has = |stem: &String| name.words.iter().any(|(_, known)| known == stem);
     let (mut all, mut found) = (0_u16, 0_u16);
@@ -90,7 +101,7 @@ pub(crate) fn share(asked: &str, name: &str, language: Language) -> f32 {
 pub(crate) fn has_size(name: &str, size: &str) -> bool {
     let (name, size) = (measure::folded(name), measure::folded(size));
     let known = measure::measures(&name);
-    let wanted = measure::measures(&size);
+    let wanted = measure::measures_asked(&size);
     !wanted.is_empty() && wanted.iter().all(|wanted| known.iter().any(|known| known.term() == wanted.term()))
 }
 
@@ -106,10 +117,10 @@ impl Analyst {
         Self { language, stems: HashMap::new(), words: BTreeSet::new() }
     }
 
-    /// The terms of a product: a line each for its name, its category and its description.
-    pub(crate) fn terms(&mut self, name: &str, category: &str, description: &str) -> String {
-        let lines = [name, category, description].map(|text| self.line(text));
-        lines.join("\n")
+    /// The terms of a product: a line each for its name, its category, its description and its codes.
+    pub(crate) fn terms(&mut self, sku: &str, name: &str, category: &str, description: &str) -> String {
+        let [name_line, category, description] = [name, category, description].map(|text| self.line(text));
+        [name_line, category, description, codes(sku, name)].join("\n")
     }
 
     /// All words seen so far.
@@ -150,12 +161,34 @@ impl Analyst {
         }
         for measure in &measures {
             push(&measure.term());
-            if measure.unit.is_some() {
-                push(&measure.bare_term());
+            match (measure.unit, measure.bare_term()) {
+                (Some(_), Some(bare)) => push(&bare),
+                (None, _) => push(&measure.unitless_term()),
+                (Some(_), None) => {}
             }
         }
         line
     }
+}
+
+/// A code in the form in which codes are compared: people leave out its hyphens and blanks. `None` for what is too short
+/// to tell anything.
+pub(crate) fn code_term(code: &str) -> Option<String> {
+    let squashed: String = fold(code).chars().filter(|c| c.is_alphanumeric()).collect();
+    let count = squashed.chars().count();
+    (3..=LONGEST_WORD_CHARS).contains(&count).then(|| format!("k{squashed}"))
+}
+
+/// What a product is found by beside words: its number, and the models in its name ("TN-1060", "USB-C").
+fn codes(sku: &str, name: &str) -> String {
+    let models = name.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    let models = models.filter(|word| {
+        let has_digit = word.chars().any(|c| c.is_ascii_digit());
+        let has_letter = word.chars().any(char::is_alphabetic);
+        has_letter && (has_digit || word.contains('-'))
+    });
+    let terms: BTreeSet<String> = std::iter::once(sku).chain(models).filter_map(code_term).collect();
+    terms.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// What a product means without its sizes: the name, and the description in the line below. Products that differ in
@@ -188,8 +221,12 @@ mod tests {
     #[test]
     fn a_product_is_found_by_stems_and_sizes() {
         let mut analyst = Analyst::new(Language::Es);
-        let terms = analyst.terms("Tornillos para madera 1/8 x 1/2 pulgadas", "Tornillería", "Acero.");
-        assert_eq!(terms, "tornill mader q125in n125 q500in n500\ntornilleri\nacer");
+        let name = "Tornillos para madera 1/8 x 1/2 pulgadas T-25";
+        let terms = analyst.terms("TOR 01", name, "Tornillería", "Acero.");
+        assert_eq!(
+            terms,
+            "tornill mader t q125in n125 q500in n500 n25000 u25000\ntornilleri\nacer\nkt25 ktor01"
+        );
         assert!(analyst.into_words().iter().any(|word| word.word == "tornillos" && word.sound == "torniyos"));
     }
 

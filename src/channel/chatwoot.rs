@@ -16,6 +16,7 @@ use super::Refused;
 use crate::{
     config::tenant::channels::{Chatwoot, ChatwootAnswers},
     domain::{
+        contact::Identity,
         conversation::ChannelKind,
         message::{Attachment, AttachmentKind, Inbound, MAX_TEXT_BYTES},
     },
@@ -71,6 +72,8 @@ pub enum Happened {
 pub struct Place {
     /// How the contact is called.
     pub contact: String,
+    /// What else Chatwoot tells of who it is: the number of the conversation stays whatever becomes of its contact.
+    pub identity: Identity,
     /// The number of the conversation.
     pub route: String,
 }
@@ -180,6 +183,7 @@ fn wrote(config: &Chatwoot, body: &Body) -> Option<Happened> {
             source.truncate(source.floor_char_boundary(200));
             source
         }),
+        identity: at.identity,
         quiet_ms: 0,
     });
     Some(Happened::Wrote { message, ours, assignee })
@@ -226,11 +230,18 @@ fn place(body: &Body, conversation: &str) -> Option<Place> {
     let route = at("/display_id").or_else(|| at("/id"))?;
     let number =
         at("/meta/sender/phone_number").filter(|number| ChannelKind::Chatwoot.phone_of(number).is_some());
-    let contact = number
-        .or_else(|| at("/meta/sender/id"))
+    let id = at("/meta/sender/id")
         .or_else(|| at("/contact_inbox/contact_id"))
-        .or_else(|| body.text("/sender/id").filter(|_| body.is("/sender/type", "contact")))?;
-    Some(Place { contact, route })
+        .or_else(|| body.text("/sender/id").filter(|_| body.is("/sender/type", "contact")));
+    // The ids are those of one account: a tenant that moves to another one has other contacts there.
+    let account = body.addressee().account_id;
+    let name = |kind: &str, id: &str| account.map(|account| format!("account:{account}/{kind}:{id}"));
+    let identity = Identity {
+        username: None,
+        aliases: id.as_deref().and_then(|id| name("contact", id)).into_iter().collect(),
+        thread: name("conversation", &route),
+    };
+    Some(Place { contact: number.or(id)?, identity, route })
 }
 
 fn attachment(file: &Value) -> Option<Attachment> {
@@ -241,7 +252,7 @@ fn attachment(file: &Value) -> Option<Attachment> {
         _ => AttachmentKind::File,
     };
     let reference = file.get("data_url").and_then(words_of).unwrap_or_default();
-    Some(Attachment { kind, reference, mime: None, name: None, checksum: None })
+    Some(Attachment { kind, reference, mime: None, name: None, checksum: None, unread: None })
 }
 
 /// A place that the customer shared, in words.

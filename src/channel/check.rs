@@ -72,17 +72,25 @@ pub async fn check(
         meta::check(http, config, &places, &mut findings).await;
     }
     if let Some(config) = &channels.twilio {
-        twilio::check(http, config, here("twilio").as_deref(), &mut findings).await;
+        let places = [here("twilio"), here("whatsapp")].into_iter().flatten().collect::<Vec<_>>();
+        twilio::check(http, config, &places, &mut findings).await;
+    }
+    if let Some(config) = &channels.voice {
+        let (place, messages) = (here("voice"), channels.twilio.as_ref());
+        twilio::check_voice(http, config, messages, place.as_deref(), &mut findings).await;
     }
     if let Some(config) = &channels.telegram {
         telegram::check(http, config, here("telegram").as_deref(), &mut findings).await;
     }
     if let Some(config) = &channels.chatwoot {
-        chatwoot::check(http, config, &mut findings).await;
+        let of_all = public_url.map(|base| format!("{base}/webhooks/chatwoot"));
+        let places = [here("chatwoot"), of_all].into_iter().flatten().collect::<Vec<_>>();
+        chatwoot::check(http, config, &places, &mut findings).await;
     }
     let posted = [
         (channels.meta.is_some(), ChannelKind::Meta),
         (channels.twilio.is_some(), ChannelKind::Twilio),
+        (channels.voice.is_some(), ChannelKind::Voice),
         (channels.chatwoot.is_some(), ChannelKind::Chatwoot),
     ];
     if public_url.is_none() {
@@ -136,6 +144,11 @@ async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Asked<T> {
         Ok(said) => Asked::Said(said),
         Err(_) => Asked::Silent("the answer is not what the provider sends".to_owned()),
     }
+}
+
+/// An address as it may be told: what follows may be a secret.
+fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
 }
 
 /// Nobody could be asked.

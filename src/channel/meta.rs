@@ -21,9 +21,6 @@ pub use self::{
 };
 use crate::config::tenant::channels::meta::Meta;
 
-/// What the mark on our replies begins with; the conversation and the place in the outbox follow.
-const OURS: &str = "iass:";
-
 /// What the id of our buttons and rows begins with; the whole words of the choice follow.
 const CHOICE: &str = "iass:";
 

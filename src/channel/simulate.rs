@@ -9,7 +9,10 @@ use url::form_urlencoded;
 use super::{chatwoot, meta, twilio};
 use crate::{
     clock::{Clock, Ids},
-    config::tenant::channels::{Channels, TelegramMode},
+    config::{
+        secret::Secret,
+        tenant::channels::{Channels, TelegramMode},
+    },
     domain::{conversation::ChannelKind, tenant::TenantId},
 };
 
@@ -55,7 +58,7 @@ pub enum SimulateError {
     #[error("the tenant has no [channels.{0}]")]
     Off(ChannelKind),
     /// Nothing posts to this channel.
-    #[error("no webhook belongs to the channel {0}; choose meta, twilio, telegram or chatwoot")]
+    #[error("no webhook belongs to the channel {0}; choose meta, twilio, telegram, chatwoot or voice")]
     NoWebhook(ChannelKind),
     /// The bot asks for its messages.
     #[error(
@@ -81,6 +84,7 @@ pub fn simulate(
     match kind {
         ChannelKind::Meta => of_meta(order, content, clock, ids),
         ChannelKind::Twilio => of_twilio(order, content, ids),
+        ChannelKind::Voice => of_voice(order, content, ids),
         ChannelKind::Telegram => of_telegram(order, content, clock),
         ChannelKind::Chatwoot => of_chatwoot(order, content, clock, ids),
         other => Err(SimulateError::NoWebhook(other)),
@@ -121,15 +125,8 @@ fn of_meta(
 fn of_twilio(order: &Order<'_>, content: &Content, ids: &Ids) -> Result<Simulated, SimulateError> {
     let config = order.channels.twilio.as_ref().ok_or(SimulateError::Off(ChannelKind::Twilio))?;
     let contact = order.contact.unwrap_or("+573000000000");
-    let fields: Vec<(String, String)> = match content {
-        Content::Body(Value::Object(fields)) => {
-            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            fields.iter().map(|(name, value)| (name.clone(), text(value))).collect()
-        }
-        Content::Body(_) => {
-            let problem = "Twilio posts a form: the file must hold an object with its fields";
-            return Err(SimulateError::Body(problem.to_owned()));
-        }
+    let fields = match content {
+        Content::Body(body) => fields_of(body)?,
         Content::Text(text) => {
             let on_whatsapp = config.from.starts_with("whatsapp:");
             let from = if on_whatsapp { format!("whatsapp:{contact}") } else { contact.to_owned() };
@@ -146,15 +143,56 @@ fn of_twilio(order: &Order<'_>, content: &Content, ids: &Ids) -> Result<Simulate
             fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
         }
     };
-    let path = format!("/webhooks/twilio/{}", order.tenant);
+    Ok(posted_form(order, &config.auth_token, format!("/webhooks/twilio/{}", order.tenant), &fields))
+}
+
+/// What a caller says, in a call of its own.
+fn of_voice(order: &Order<'_>, content: &Content, ids: &Ids) -> Result<Simulated, SimulateError> {
+    let config = order.channels.voice.as_ref().ok_or(SimulateError::Off(ChannelKind::Voice))?;
+    let contact = order.contact.unwrap_or("+573000000000");
+    let fields = match content {
+        Content::Body(body) => fields_of(body)?,
+        Content::Text(text) => {
+            let id = format!("CA{}", ids.next("simulated"));
+            let fields = [
+                ("CallSid", id.as_str()),
+                ("From", contact),
+                ("To", "+573000000001"),
+                ("Direction", "inbound"),
+                ("CallStatus", "in-progress"),
+                ("SpeechResult", text),
+                ("Confidence", "0.9"),
+            ];
+            fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+        }
+    };
+    Ok(posted_form(order, &config.auth_token, format!("/webhooks/voice/{}", order.tenant), &fields))
+}
+
+fn fields_of(body: &Value) -> Result<Vec<(String, String)>, SimulateError> {
+    let Value::Object(fields) = body else {
+        let problem = "Twilio posts a form: the file must hold an object with its fields";
+        return Err(SimulateError::Body(problem.to_owned()));
+    };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Ok(fields.iter().map(|(name, value)| (name.clone(), text(value))).collect())
+}
+
+/// A form as Twilio posts it.
+fn posted_form(
+    order: &Order<'_>,
+    auth_token: &Secret,
+    path: String,
+    fields: &[(String, String)],
+) -> Simulated {
     let address = format!("{}{path}", order.public_url.unwrap_or(order.daemon_url));
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish().into_bytes();
-    let signature = twilio::sign(&config.auth_token, &address, &twilio::Form::parse(&body));
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes();
+    let signature = twilio::sign(auth_token, &address, &twilio::Form::parse(&body));
     let headers = vec![
         (CONTENT_TYPE_NAME, "application/x-www-form-urlencoded; charset=UTF-8".to_owned()),
         ("x-twilio-signature", signature),
     ];
-    Ok(Simulated { path, headers, body })
+    Simulated { path, headers, body }
 }
 
 fn of_telegram(order: &Order<'_>, content: &Content, clock: &Clock) -> Result<Simulated, SimulateError> {

@@ -139,6 +139,8 @@ impl Bots {
         let mut heard = Heard::default();
         for update in updates {
             let said = update::read(update, ears);
+            let before = heard.received.messages.len();
+            heard.received.moves.extend(said.moved.map(|moved| (before, moved)));
             heard.received.messages.extend(said.message);
             heard.taps.extend(said.tap);
         }
@@ -264,10 +266,12 @@ pub(super) async fn send(
         return Err(SendError::Permanent { message: "the contact is not a chat of Telegram".to_owned() });
     };
     let bot = Bot::new(http, settings);
+    let mut moved_to = None;
     let sent = match bot.call(&message(chat, reply)).await {
         Err(CallError::Moved(to)) => {
             // The message that is answered stayed behind in the old group.
             let moved = Outbound { route: None, ..reply.clone() };
+            moved_to = Some(to.to_string());
             bot.call(&message(to, &moved)).await
         }
         Err(CallError::Refused { code: 400, description })
@@ -281,7 +285,8 @@ pub(super) async fn send(
     };
     // It was sent whatever else the answer says.
     let id = sent?.get("message_id").and_then(Value::as_i64);
-    Ok(Sent { provider_id: id.map(|id| format!("{}:{id}", reply.contact)) })
+    let chat = moved_to.as_ref().unwrap_or(&reply.contact);
+    Ok(Sent { provider_id: id.map(|id| format!("{chat}:{id}")), moved_to })
 }
 
 fn message(chat: ChatId, reply: &Outbound) -> SendMessage {

@@ -13,17 +13,23 @@ use url::form_urlencoded;
 
 pub use self::signature::sign;
 pub(super) use self::{media::fetch, send::send, signature::is_signed};
-use super::{Received, Refused};
+use super::{Received, Refused, mark};
 use crate::{
     config::tenant::channels::Twilio,
     domain::{
+        contact::Identity,
         conversation::ChannelKind,
-        message::{Attachment, AttachmentKind, DeliveryNews, DeliveryState, Inbound, MAX_TEXT_BYTES},
+        message::{
+            Attachment, AttachmentKind, DeliveryNews, DeliveryState, Failure, Inbound, MAX_TEXT_BYTES, Remedy,
+        },
     },
 };
 
 /// The most files of one message: Twilio's limit is 10.
 const MAX_MEDIA: usize = 10;
+
+/// The part of the query in which the address for news of a reply names it.
+const MARK: &str = "reply";
 
 /// What Twilio puts before a number on WhatsApp.
 const WHATSAPP: &str = "whatsapp:";
@@ -59,36 +65,42 @@ pub fn verify(
     if is_right { Ok(()) } else { Err(Refused::Signature) }
 }
 
-/// What a form brings: a message, or news of a reply.
+/// What a form brings that was posted to an address with this query: a message, or news of a reply.
 ///
 /// # Errors
 /// [`Refused::Body`] when it is neither.
-pub fn receive(form: &Form) -> Result<Received, Refused> {
+pub fn receive(form: &Form, query: &str) -> Result<Received, Refused> {
     let id = ["MessageSid", "SmsSid", "SmsMessageSid"].into_iter().find_map(|name| form.get(name));
     let id = id.ok_or(Refused::Body)?;
     match form.get("MessageStatus").or_else(|| form.get("SmsStatus")) {
         Some(status) if status != "received" && status != "receiving" => {
-            let news = news(form, id, status).into_iter().collect();
-            Ok(Received { messages: Vec::new(), news })
+            let news = news(form, id, status, query).into_iter().collect();
+            Ok(Received { news, ..Received::default() })
         }
-        _ => Ok(Received { messages: vec![message(form, id)?], news: Vec::new() }),
+        _ => Ok(Received { messages: vec![message(form, id)?], ..Received::default() }),
     }
 }
 
 fn message(form: &Form, id: &str) -> Result<Inbound, Refused> {
     let from = form.get("From").or_else(|| form.get("WaId")).ok_or(Refused::Body)?;
+    let contact = contact(from);
+    // Who hides the number shows it here, if at all.
+    let number = form.get("WaId").map(self::contact).filter(|number| *number != contact);
+    let hides = ChannelKind::Twilio.phone_of(&contact).is_none();
+    let aliases = number.filter(|_| hides).into_iter().collect();
     let text = form.get("Body").or_else(|| form.get("ButtonText")).unwrap_or_default();
     let parts = [text.to_owned(), place(form).unwrap_or_default()];
     let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     Ok(Inbound {
         channel: ChannelKind::Twilio,
         message_id: id.to_owned(),
-        contact: contact(from),
+        contact: contact.clone(),
         contact_name: form.get("ProfileName").map(str::to_owned),
         text: within(text, MAX_TEXT_BYTES),
         attachments: attachments(form),
         route: form.get("To").map(str::to_owned),
         source: source(form),
+        identity: Identity { aliases, ..Identity::default() },
         quiet_ms: 0,
     })
 }
@@ -122,7 +134,7 @@ fn attachments(form: &Form) -> Vec<Attachment> {
             Some("image") => AttachmentKind::Picture,
             _ => AttachmentKind::File,
         };
-        Some(Attachment { kind, reference, mime, name: None, checksum: None })
+        Some(Attachment { kind, reference, mime, name: None, checksum: None, unread: None })
     };
     (0..announced.min(MAX_MEDIA)).filter_map(attachment).collect()
 }
@@ -135,7 +147,7 @@ fn source(form: &Form) -> Option<String> {
     Some(within(source.to_owned(), 200))
 }
 
-fn news(form: &Form, id: &str, status: &str) -> Option<DeliveryNews> {
+fn news(form: &Form, id: &str, status: &str, query: &str) -> Option<DeliveryNews> {
     let state = match status {
         "sent" => DeliveryState::Sent,
         "delivered" => DeliveryState::Delivered,
@@ -144,11 +156,14 @@ fn news(form: &Form, id: &str, status: &str) -> Option<DeliveryNews> {
         // accepted, scheduled, queued, sending, and what may come: nothing that is not known yet.
         _ => return None,
     };
-    let error = (state == DeliveryState::Failed).then(|| match form.get("ErrorCode") {
-        Some(code) => errors::told(code.parse().unwrap_or_default(), form.get("ErrorMessage")),
-        None => status.to_owned(),
+    let failure = (state == DeliveryState::Failed).then(|| {
+        let code = form.get("ErrorCode").map(|code| code.parse().unwrap_or_default());
+        let told = code.map(|code| errors::told(code, form.get("ErrorMessage")));
+        let remedy = code.and_then(errors::remedy).unwrap_or(Remedy::Nothing);
+        Failure { remedy, told: told.unwrap_or_else(|| status.to_owned()) }
     });
-    Some(DeliveryNews { provider_id: id.to_owned(), state, error })
+    let reply = Form::parse(query.as_bytes()).get(MARK).and_then(mark::read);
+    Some(DeliveryNews { provider_id: id.to_owned(), reply, state, failure })
 }
 
 /// The beginning of a text that is not longer than `most` bytes.

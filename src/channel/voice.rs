@@ -17,6 +17,7 @@ use super::{
 use crate::{
     config::tenant::channels::Voice,
     domain::{
+        contact::Identity,
         conversation::ChannelKind,
         message::{Inbound, MAX_TEXT_BYTES},
     },
@@ -106,6 +107,7 @@ impl Call {
             attachments: Vec::new(),
             route: Some(self.sid.clone()),
             source: None,
+            identity: Identity::default(),
             quiet_ms: 0,
         })
     }

@@ -1,6 +1,9 @@
 //! `iass catalog`: the products a tenant sells: imported from a file, listed, and a file to begin with.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -58,9 +61,9 @@ enum CatalogCommand {
 
 #[derive(Debug, clap::Args)]
 struct Import {
-    /// The file
+    /// The file [default: the tenant's `catalog.file` in its knowledge folder]
     #[arg(value_name = "FILE.csv")]
-    file: PathBuf,
+    file: Option<PathBuf>,
     /// The tenant
     #[arg(long, value_name = "ID")]
     tenant: TenantId,
@@ -150,13 +153,15 @@ fn bring(context: &Context, args: Import) -> anyhow::Result<ExitStatus> {
     let config =
         TenantDirectory::new(&context.config.paths.tenants).load(&args.tenant, context.source.env())?;
     let db = database(context, &args.tenant)?;
-    let shown = args.file.display();
-    let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {shown}"))?.len();
+    let folder = context.config.paths.tenant_knowledge(&args.tenant);
+    let file = args.file.clone().unwrap_or_else(|| folder.join(config.catalog_file()));
+    let shown = file.display();
+    let size = std::fs::metadata(&file).with_context(|| format!("cannot read {shown}"))?.len();
     if size > MAX_FILE_BYTES {
         let message = format!("{shown} has {size} bytes; at most {MAX_FILE_BYTES} are taken");
         return Err(Failure::new(ExitStatus::Failure, message).hint("split the file").into());
     }
-    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {shown}"))?;
+    let bytes = std::fs::read(&file).with_context(|| format!("cannot read {shown}"))?;
     let options = ImportOptions {
         currency: config.currency,
         language: config.language,
@@ -166,11 +171,11 @@ fn bring(context: &Context, args: Import) -> anyhow::Result<ExitStatus> {
         actor: "operator".to_owned(),
     };
     let report =
-        import::import(&db, &bytes, options, &context.clock).map_err(|error| refused(error, &args))?;
+        import::import(&db, &bytes, options, &context.clock).map_err(|error| refused(error, &args, &file))?;
     if report.applied {
         make_meanings(context, &db, MEANINGS_WITHIN);
     }
-    tell(context, &args, &report)
+    tell(context, &args, &file, &report)
 }
 
 /// Makes the vectors of names as far as there is time. Products are found by their words without them.
@@ -186,7 +191,7 @@ fn make_meanings(context: &Context, db: &crate::store::TenantDb, within: Duratio
     }
 }
 
-fn refused(error: ImportError, args: &Import) -> anyhow::Error {
+fn refused(error: ImportError, args: &Import, file: &Path) -> anyhow::Error {
     let hint = match &error {
         ImportError::TooManyRemoved { .. } => format!(
             "check the file; to take them out use --max-delete with more than {}, to keep them leave --replace out",
@@ -198,22 +203,22 @@ fn refused(error: ImportError, args: &Import) -> anyhow::Error {
         ImportError::Table(_) => String::new(),
         ImportError::Store(_) => return error.into(),
     };
-    let failure = Failure::new(ExitStatus::Failure, format!("{}: {error}", args.file.display()));
+    let failure = Failure::new(ExitStatus::Failure, format!("{}: {error}", file.display()));
     if hint.is_empty() { failure.into() } else { failure.hint(hint).into() }
 }
 
-fn tell(context: &Context, args: &Import, report: &ImportReport) -> anyhow::Result<ExitStatus> {
+fn tell(context: &Context, args: &Import, file: &Path, report: &ImportReport) -> anyhow::Result<ExitStatus> {
     let output = &context.output;
     if output.is_json() {
         output.json(&Line { tenant: &args.tenant, dry_run: args.dry_run, report })?;
     } else {
         for problem in &report.failed {
             let sku = problem.sku.as_ref().map_or(String::new(), |sku| format!(" ({sku})"));
-            output.error(&format!("{}:{}{sku}: {}", args.file.display(), problem.line, problem.error), None);
+            output.error(&format!("{}:{}{sku}: {}", file.display(), problem.line, problem.error), None);
         }
         for problem in &report.warnings {
             let sku = problem.sku.as_ref().map_or(String::new(), |sku| format!(" ({sku})"));
-            output.warn(format!("{}:{}{sku}: {}", args.file.display(), problem.line, problem.error));
+            output.warn(format!("{}:{}{sku}: {}", file.display(), problem.line, problem.error));
         }
         if args.dry_run {
             for change in report.changes.changes.iter().take(SHOWN_CHANGES) {
@@ -259,7 +264,7 @@ fn find(context: &Context, args: &Search) -> anyhow::Result<ExitStatus> {
         TenantDirectory::new(&context.config.paths.tenants).load(&args.tenant, context.source.env())?;
     let db = database(context, &args.tenant)?;
     let embedder = embedder(&context.config.embeddings)?;
-    index::refresh_meanings(&db, &embedder, MEANINGS_WITHIN)?;
+    index::finish(&db, &embedder, config.language, MEANINGS_WITHIN, || false)?;
     let search = |text: &str| {
         let query = ProductQuery {
             text: text.to_owned(),

@@ -21,6 +21,7 @@ use self::{
 };
 use crate::{
     alerts::Alerts,
+    catalog::{import::MEANINGS_WITHIN, index, source},
     cli::{
         Startup, block_on,
         context::Context,
@@ -31,7 +32,7 @@ use crate::{
     },
     config::{tenant::TenantConfig, tenant_file::TenantDirectory},
     domain::{message::MAX_TEXT_BYTES, tenant::TenantId},
-    knowledge::ingest::IngestError,
+    knowledge::ingest::{IngestError, IngestOptions},
     llm::pool::Pool,
     meters::Meters,
     notify::Notifier,
@@ -159,7 +160,24 @@ fn open_tenant(id: &TenantId, context: &Context) -> anyhow::Result<(TenantContex
     }
     let OpenKnowledge { knowledge, ingester } = open(context, id)?;
     let bar = ingest_bar(context);
-    let indexed = ingester.ensure_indexed(&paths.tenant_knowledge(id), |progress| show(&bar, progress));
+    let folder = paths.tenant_knowledge(id);
+    match source::import_first(knowledge.db(), &folder, &config, &context.clock) {
+        Ok(Some(report)) if report.applied => {
+            context.output.note(format!("imported {} products of {id}", report.changes.added));
+        }
+        Ok(Some(report)) => {
+            let wrong = report.failed.first().map_or(0, |problem| problem.line);
+            context.output.warn(format!(
+                "{}:{wrong}: the catalogue is wrong, and nothing was imported; `iass catalog import` tells all",
+                config.catalog_file()
+            ));
+        }
+        Ok(None) => {}
+        Err(error) => context.output.warn(format!("{}: {error}", config.catalog_file())),
+    }
+    let options =
+        IngestOptions { catalog_file: Some(config.catalog_file().to_owned()), ..IngestOptions::default() };
+    let indexed = ingester.ensure_indexed(&folder, &options, |progress| show(&bar, progress));
     bar.finish_and_clear();
     match indexed {
         Ok(None) => {}
@@ -180,6 +198,11 @@ fn open_tenant(id: &TenantId, context: &Context) -> anyhow::Result<(TenantContex
                 .warn("another process is indexing the documents; answers may miss some until it is done");
         }
         Err(error) => return Err(error).context("cannot index the tenant's documents"),
+    }
+    if let Err(error) =
+        index::finish(knowledge.db(), knowledge.embedder(), config.language, MEANINGS_WITHIN, || false)
+    {
+        context.output.warn(format!("products are found by their words only: {error}"));
     }
     Ok((tenants::context(id, &config, paths, knowledge)?, config))
 }

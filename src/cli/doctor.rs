@@ -1,13 +1,18 @@
-//! `iass doctor`: whether the channels of the tenants would work, and what to fix.
+//! `iass doctor`: whether the channels and calendars of the tenants would work, and what to fix.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::{
+    calendar::{CalendarError, RemoteCalendar},
     channel::check::{Finding, Verdict, check},
     cli::{Startup, block_on, context::Context, exit::ExitStatus},
-    config::tenant_file::{TenantDirectory, TenantFileError},
+    clock::Clock,
+    config::{
+        tenant::booking::{Booking, BookingProvider},
+        tenant_file::{TenantDirectory, TenantFileError},
+    },
     domain::tenant::TenantId,
 };
 
@@ -23,10 +28,21 @@ pub struct Args {
 }
 
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+struct Shown<'a, T: Serialize> {
     tenant: &'a TenantId,
     #[serde(flatten)]
-    finding: &'a Finding,
+    finding: &'a T,
+}
+
+/// What was found of a calendar elsewhere.
+#[derive(Debug, Serialize)]
+struct CalendarFinding {
+    calendar: BookingProvider,
+    check: &'static str,
+    verdict: Verdict,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<&'static str>,
 }
 
 /// Runs `iass doctor`.
@@ -75,6 +91,10 @@ async fn examine(
             worst = worst.max(finding.verdict);
             show(id, finding, context)?;
         }
+        if let Some(finding) = check_calendar(config.booking.as_ref()).await? {
+            worst = worst.max(finding.verdict);
+            show_calendar(id, &finding, context)?;
+        }
     }
     Ok(match worst {
         _ if is_misconfigured => ExitStatus::BadConfiguration,
@@ -87,17 +107,46 @@ async fn examine(
     })
 }
 
-fn show(tenant: &TenantId, finding: &Finding, context: &Context) -> anyhow::Result<()> {
+/// Shows the credentials of a calendar elsewhere to it.
+async fn check_calendar(booking: Option<&Booking>) -> anyhow::Result<Option<CalendarFinding>> {
+    let (Some(calendar), Some(booking)) = (RemoteCalendar::of(booking)?, booking) else { return Ok(None) };
+    let (verdict, message) = match calendar.check(Clock::System.now_ms()).await {
+        Ok(()) => (Verdict::Ok, "lets us in".to_owned()),
+        Err(error @ CalendarError::Temporary(_)) => (Verdict::Unknown, error.to_string()),
+        Err(error) => (Verdict::Wrong, error.to_string()),
+    };
+    let fix = (verdict == Verdict::Wrong)
+        .then_some("check the address and the credentials in [booking]; docs/booking-http.md says what each calendar needs");
+    Ok(Some(CalendarFinding { calendar: booking.provider, check: "credentials", verdict, message, fix }))
+}
+
+fn show_calendar(tenant: &TenantId, finding: &CalendarFinding, context: &Context) -> anyhow::Result<()> {
     if context.output.is_json() {
         return Ok(context.output.json(&Shown { tenant, finding })?);
     }
-    let word = match finding.verdict {
+    let CalendarFinding { verdict, check, message, fix, .. } = finding;
+    context.output.line(format_args!("{:<8} {tenant} calendar {check}: {message}", word(*verdict)))?;
+    if let Some(fix) = fix {
+        context.output.line(format_args!("         fix: {fix}"))?;
+    }
+    Ok(())
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Ok => "ok",
         Verdict::Skipped => "skipped",
         Verdict::Warning => "warning",
         Verdict::Unknown => "unknown",
         Verdict::Wrong => "WRONG",
-    };
+    }
+}
+
+fn show(tenant: &TenantId, finding: &Finding, context: &Context) -> anyhow::Result<()> {
+    if context.output.is_json() {
+        return Ok(context.output.json(&Shown { tenant, finding })?);
+    }
+    let word = word(finding.verdict);
     context.output.line(format_args!(
         "{word:<8} {tenant} {} {}: {}",
         finding.channel, finding.check, finding.message

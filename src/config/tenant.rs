@@ -31,6 +31,7 @@ use self::{
     tools::HttpTool,
 };
 use crate::{
+    catalog::source::DEFAULT_FILE,
     config::{ConfigErrors, env::Env, leaf::Leaf, read_file, reader::Document, section::Section},
     domain::{language::Language, money::Currency},
 };
@@ -87,6 +88,11 @@ pub struct TenantConfig {
 }
 
 impl TenantConfig {
+    /// What the catalogue is called in the tenant's knowledge folder.
+    pub fn catalog_file(&self) -> &str {
+        self.catalog.as_ref().map_or(DEFAULT_FILE, |catalog| &catalog.file)
+    }
+
     /// Reads and checks a `tenant.toml`.
     ///
     /// # Errors

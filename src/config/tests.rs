@@ -18,10 +18,17 @@ use crate::domain::{
 /// What every variable of an example is set to; an address, since some of them are.
 const VALUE: &str = "https://example.com/s3cret";
 
-/// Switches on the settings that are off in an example, but for the `*_file` ones, and sets every variable.
+/// Settings that exclude another one which an example has too.
+const INSTEAD: [&str; 1] = ["service_account"];
+
+/// Switches on the settings that are off in an example, but for the `*_file` ones and those [`INSTEAD`] of others, and sets
+/// every variable.
 pub(super) fn switch_on(text: &str) -> (String, Env) {
-    let is_file = |line: &str| line.split('=').next().is_some_and(|key| key.trim().ends_with("_file"));
-    let on = uncomment(text).lines().filter(|line| !is_file(line)).collect::<Vec<_>>().join("\n");
+    let stays_off = |line: &&str| {
+        let key = line.split('=').next().unwrap_or_default().trim();
+        key.ends_with("_file") || INSTEAD.contains(&key)
+    };
+    let on = uncomment(text).lines().filter(|line| !stays_off(line)).collect::<Vec<_>>().join("\n");
     let names = on.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
     let variables: Vec<_> = names.map(|name| (name, VALUE)).collect();
     let env = variables.into_iter().fold(Env::default(), |env, (name, value)| env.with(name, value));

@@ -336,7 +336,7 @@ pub struct AlertNotice {
 pub struct AppointmentNotice {
     /// The appointment.
     pub appointment: String,
-    /// What was done: booked, moved, cancelled, confirmed.
+    /// What was done: booked, moved, cancelled, confirmed; late when the customer says to come late.
     pub change: String,
     /// The conversation.
     pub conversation: String,

@@ -95,8 +95,10 @@ pub enum Qualification {
 pub struct LeadDraft {
     /// Who it is.
     pub name: Option<String>,
-    /// The phone number as the customer wrote it or the channel gave it, or the name on a channel without numbers.
+    /// The phone number as the customer wrote it or the channel gave it.
     pub phone: Option<String>,
+    /// The name that people find the customer by on a channel without numbers, without an at sign.
+    pub username: Option<String>,
     /// The address to write to, checked for its form.
     pub email: Option<String>,
     /// The company.
@@ -225,7 +227,10 @@ impl LeadRecord {
             lead_id: self.id.clone(),
             contact_info: ContactInfo {
                 name: draft.name.clone(),
-                phone_or_username: draft.phone.clone(),
+                phone_or_username: draft
+                    .phone
+                    .clone()
+                    .or_else(|| Some(format!("@{}", draft.username.as_ref()?))),
                 email: draft.email.clone(),
             },
             business_context: BusinessContext {

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::conversation::{ChannelKind, ConversationId};
+use super::{
+    contact::Identity,
+    conversation::{ChannelKind, ConversationId},
+};
 
 /// The longest text taken from a customer, in bytes; longer ones are refused at the edge.
 pub const MAX_TEXT_BYTES: usize = 16 * 1024;
@@ -29,6 +32,8 @@ pub struct Inbound {
     /// Where the customer came from: the campaign of a link, the payload of `/start`. The first one of a conversation
     /// counts.
     pub source: Option<String>,
+    /// What else the provider tells of who wrote.
+    pub identity: Identity,
     /// How long to wait for more of the same burst before answering; `0` answers at once.
     pub quiet_ms: u32,
 }
@@ -49,6 +54,33 @@ pub struct Attachment {
     /// The SHA-256 that the provider states, in whatever encoding it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<String>,
+    /// What the customer is told of it, where it is known already that it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
+}
+
+impl Attachment {
+    /// A file that came and cannot be fetched: nothing is known of it but that it was sent.
+    pub fn unknown() -> Self {
+        Self {
+            kind: AttachmentKind::File,
+            reference: String::new(),
+            mime: None,
+            name: None,
+            checksum: None,
+            unread: None,
+        }
+    }
+
+    /// What stands for it in the conversation when it could not be read, in every language.
+    pub fn sign(&self) -> String {
+        let sign = match self.kind {
+            AttachmentKind::Voice => "🎤",
+            AttachmentKind::Picture => "🖼️",
+            AttachmentKind::File => "📎",
+        };
+        self.name.as_ref().map_or_else(|| sign.to_owned(), |name| format!("{sign} {name}"))
+    }
 }
 
 /// What a file is.
@@ -135,8 +167,29 @@ pub struct Outbound {
     pub route: Option<String>,
     /// When the customer last wrote, in milliseconds since 1970: some providers only carry answers for a day.
     pub last_heard_ms: Option<i64>,
+    /// When the provider said that this was too long ago, in milliseconds since 1970.
+    pub window_closed_ms: Option<i64>,
     /// How often sending was tried before.
     pub attempts: u32,
+}
+
+/// How long after a customer's message WhatsApp takes free words, in milliseconds; later it takes approved templates only:
+/// <https://developers.facebook.com/docs/whatsapp/pricing#customer-service-windows>.
+const SERVICE_WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+
+impl Outbound {
+    /// Whether WhatsApp still takes free words for the customer, as far as it is known here: the provider's clock decides,
+    /// and its word counts until the customer writes again.
+    pub fn is_window_open(&self, now_ms: i64) -> bool {
+        let Some(heard_ms) = self.last_heard_ms else { return self.window_closed_ms.is_none() };
+        now_ms.saturating_sub(heard_ms) < SERVICE_WINDOW_MS
+            && self.window_closed_ms.is_none_or(|closed_ms| closed_ms < heard_ms)
+    }
+
+    /// How the provider calls it in news, as far as it gives back what we write on it.
+    pub fn name(&self) -> ReplyName {
+        ReplyName { conversation: self.conversation.clone(), seq: self.seq }
+    }
 }
 
 /// What goes out.
@@ -197,13 +250,44 @@ impl DeliveryState {
     }
 }
 
+/// One of our replies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyName {
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// Its place in the outbox.
+    pub seq: i64,
+}
+
 /// News of a reply from its provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryNews {
     /// The provider's id of the reply ([`Outbound`] was taken under it).
     pub provider_id: String,
+    /// Which reply it is, where the provider gives back what we wrote on it: its id may never have reached us.
+    pub reply: Option<ReplyName>,
     /// What became of it.
     pub state: DeliveryState,
     /// Why it failed.
-    pub error: Option<String>,
+    pub failure: Option<Failure>,
+}
+
+/// Why a reply that was taken will not arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What can be done about it.
+    pub remedy: Remedy,
+    /// What the provider said.
+    pub told: String,
+}
+
+/// What can be done about a reply that a provider did not carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Another try may succeed.
+    Again,
+    /// The customer wrote too long ago for free words: a template goes out, or the reply waits until they write again.
+    Template,
+    /// Nothing.
+    Nothing,
 }

@@ -145,6 +145,8 @@ pub struct Standing {
     pub contact: String,
     /// The phone number, on a channel whose contacts are phone numbers.
     pub phone: Option<String>,
+    /// The name that people find the contact by at its provider.
+    pub username: Option<String>,
     /// The channel's name.
     pub channel: String,
     /// The conversation.

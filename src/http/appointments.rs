@@ -1,5 +1,7 @@
 //! Appointments over HTTP: listed, changed by the people of the business, what is free, and the calendar feed.
 
+pub(super) mod making;
+
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -128,15 +130,19 @@ pub(super) async fn ics(
     Ok(calendar(&tenant.config.name, &[record]))
 }
 
-/// `PATCH …/appointments/{appointment}` with `{"status"}`: cancelled (the customer is told), confirmed, done or no_show.
+/// `PATCH …/appointments/{appointment}` with `{"status"}`: cancelled (the customer is told), confirmed, done or no_show;
+/// or with `{"start","staff"}`: another time (the customer is told).
 pub(super) async fn change(
     State(state): State<AppState>,
     OpenTenant(tenant): OpenTenant,
     Path(AppointmentPath { appointment }): Path<AppointmentPath>,
     fields: Fields,
 ) -> Result<Json<Appointment>, ApiError> {
-    let wanted = status(&fields.text("status", MAX_STATUS_BYTES)?)?;
     let record = one(&tenant, &appointment).await?;
+    if fields.value("start").is_some() {
+        return making::change_time(&state, &tenant, record, &fields).await;
+    }
+    let wanted = status(&fields.text("status", MAX_STATUS_BYTES)?)?;
     let telling = match (&tenant.context.desk.booking, wanted) {
         (Some(rules), AppointmentStatus::Cancelled) if record.status.stands() => {
             let language = tenant.db().conversation_language(&record.conversation).await?;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{ApiError, AppState, fields::Fields, select::OpenTenant};
 use crate::{
     domain::{
+        contact::Identity,
         conversation::{ChannelKind, ConversationId},
         message::{Inbound, MAX_TEXT_BYTES},
         turn::TurnReport,
@@ -58,6 +59,7 @@ pub(super) async fn post(
         attachments: Vec::new(),
         route: None,
         source: fields.optional_text("source", MAX_NAME_BYTES)?,
+        identity: Identity::default(),
         quiet_ms: u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX),
     };
     let accepted = tenant.db().accept(vec![message.clone()], &state.clock, &state.ids).await;

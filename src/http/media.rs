@@ -23,6 +23,9 @@ use crate::{
 /// The longest question about a picture, in bytes.
 const MAX_QUESTION_BYTES: usize = 4 * 1024;
 
+/// How many times as much as a file may have is still taken from the network, and thrown away.
+const DRAINED: usize = 4;
+
 /// The most other fields of a form that are kept.
 const MAX_OTHERS: usize = 4;
 
@@ -47,8 +50,8 @@ impl From<Read> for Words {
 
 /// What was posted.
 pub(super) struct Form {
-    /// The voice note or picture.
-    pub(super) file: MediaFile,
+    /// The voice note or picture, or why it is none.
+    pub(super) file: Result<MediaFile, MediaError>,
     /// What the customer asks about it.
     pub(super) question: String,
     /// The language that is spoken.
@@ -72,7 +75,7 @@ pub(super) async fn voice(
 ) -> Result<Json<Words>, ApiError> {
     let _place = state.media.place().await;
     let form = read(&state, &tenant, MediaKind::Voice, request).await?;
-    Ok(Json(words(&state, &tenant, MediaKind::Voice, form).await?.into()))
+    answer(&state, &tenant, MediaKind::Voice, form).await
 }
 
 /// `POST …/media/image`: `file`, and perhaps the customer's `question` and `language`.
@@ -83,31 +86,42 @@ pub(super) async fn image(
 ) -> Result<Json<Words>, ApiError> {
     let _place = state.media.place().await;
     let form = read(&state, &tenant, MediaKind::Picture, request).await?;
-    Ok(Json(words(&state, &tenant, MediaKind::Picture, form).await?.into()))
+    answer(&state, &tenant, MediaKind::Picture, form).await
+}
+
+async fn answer(
+    state: &AppState,
+    tenant: &Tenant,
+    kind: MediaKind,
+    form: Form,
+) -> Result<Json<Words>, ApiError> {
+    let language = form.language;
+    let read = words(state, tenant, kind, form).await;
+    Ok(Json(read.map_err(|error| refused(tenant, &error, language))?.into()))
 }
 
 /// What is said in a voice note, or what a picture shows.
 ///
 /// # Errors
-/// With the sentence for the customer.
+/// Why it is not known, which the customer is told in a sentence ([`sentence`]).
 pub(super) async fn words(
     state: &AppState,
     tenant: &Tenant,
     kind: MediaKind,
     form: Form,
-) -> Result<Read, ApiError> {
+) -> Result<Read, MediaError> {
     let conversation = of_no_conversation();
     let context = &tenant.context;
     let asker = Asker { tenant: &context.account, conversation: &conversation };
-    let read = match kind {
-        MediaKind::Voice => state.media.hear(&asker, form.file, form.language).await,
+    let file = form.file?;
+    match kind {
+        MediaKind::Voice => state.media.hear(&asker, file, form.language).await,
         MediaKind::Picture => {
             let language = form.language.unwrap_or(context.business.language);
             let rules = context.prompts.render(Task::Picture, language, &facts(tenant));
-            state.media.see(&asker, form.file, &rules, &form.question).await
+            state.media.see(&asker, file, &rules, &form.question).await
         }
-    };
-    read.map_err(|error| refused(tenant, &error, form.language))
+    }
 }
 
 /// A file that is posted by itself belongs to no conversation.
@@ -138,24 +152,29 @@ pub(super) async fn read(
         .await
         .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "invalid_form", error.body_text()))?;
     let (mut file, mut question, mut language) = (None, String::new(), None);
-    let mut others = Vec::new();
-    while let Some(mut part) = form.next_field().await.map_err(broken_form)? {
+    let (mut others, mut is_too_large) = (Vec::new(), false);
+    'form: while let Some(mut part) = form.next_field().await.map_err(broken_form)? {
         let field = part.name().unwrap_or_default().to_owned();
         let most = if field == "file" { max_bytes } else { MAX_QUESTION_BYTES };
-        let mut bytes = Vec::new();
+        let (mut bytes, mut seen) = (Vec::new(), 0);
         while let Some(more) = part.chunk().await.map_err(broken_form)? {
-            if bytes.len() + more.len() > most {
-                if field != "file" {
-                    return Err(ApiError::new(
-                        StatusCode::UNPROCESSABLE_ENTITY,
-                        "invalid_field",
-                        format!("`{field}` has more than {MAX_QUESTION_BYTES} bytes"),
-                    ));
-                }
-                let error = MediaError::TooLarge { kind, max_mb: max_bytes / (1024 * 1024) };
-                return Err(refused(tenant, &error, language));
+            seen += more.len();
+            if seen <= most {
+                bytes.extend_from_slice(&more);
+                continue;
             }
-            bytes.extend_from_slice(&more);
+            if field != "file" {
+                return Err(ApiError::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid_field",
+                    format!("`{field}` has more than {MAX_QUESTION_BYTES} bytes"),
+                ));
+            }
+            // A browser that is answered before it has sent everything takes the answer for a broken connection.
+            is_too_large = true;
+            if seen > most.saturating_mul(DRAINED) {
+                break 'form;
+            }
         }
         match field.as_str() {
             "file" => file = Some(bytes),
@@ -174,6 +193,11 @@ pub(super) async fn read(
             _ => {}
         }
     }
+    let question = question.trim().to_owned();
+    if is_too_large {
+        let error = MediaError::TooLarge { kind, max_mb: max_bytes / (1024 * 1024) };
+        return Ok(Form { file: Err(error), question, language, others });
+    }
     let bytes = file.filter(|bytes| !bytes.is_empty());
     let bytes = bytes.ok_or_else(|| ApiError::field("file", "`file` is missing or empty"))?;
     let config = state.live.get();
@@ -184,7 +208,7 @@ pub(super) async fn read(
         keep_days: config.retention.media_days,
         deadline: Instant::now() + config.worker.turn_deadline,
     };
-    Ok(Form { file, question: question.trim().to_owned(), language, others })
+    Ok(Form { file: Ok(file), question, language, others })
 }
 
 fn text(field: &'static str, bytes: Vec<u8>) -> Result<String, ApiError> {
@@ -207,10 +231,15 @@ pub(super) fn facts(tenant: &Tenant) -> Facts {
     }
 }
 
-fn refused(tenant: &Tenant, error: &MediaError, language: Option<Language>) -> ApiError {
+/// What the customer is told of a file that cannot be read.
+pub(super) fn sentence(tenant: &Tenant, error: &MediaError, language: Option<Language>) -> String {
     let context = &tenant.context;
     let language = language.unwrap_or(context.business.language);
-    let sentence = context.prompts.text(error.sentence(), language, &facts(tenant));
+    context.prompts.text(error.sentence(), language, &facts(tenant))
+}
+
+fn refused(tenant: &Tenant, error: &MediaError, language: Option<Language>) -> ApiError {
+    let sentence = sentence(tenant, error, language);
     let (code, message) = (error.code(), error.to_string());
     let refused = match error {
         MediaError::Format(_) | MediaError::Unreadable(_) => {

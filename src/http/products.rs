@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     catalog::{
-        import::{self, BadRows, ImportError, ImportOptions, ImportReport, MEANINGS_WITHIN},
+        import::{self, BadRows, ImportError, ImportOptions, ImportReport},
         search::{self, ProductQuery},
     },
     domain::{
@@ -187,17 +187,7 @@ pub(super) async fn import(
         actor: "operator".to_owned(),
     };
     let (db, clock) = (tenant.db().clone(), state.clock.clone());
-    let embedder = tenant.context.knowledge.embedder().clone();
-    let work = move || {
-        let report = import::import(&db, &file, options, &clock)?;
-        if report.applied
-            && let Err(error) = crate::catalog::index::refresh_meanings(&db, &embedder, MEANINGS_WITHIN)
-        {
-            tracing::warn!(%error, "the products are found by their words only");
-        }
-        Ok::<_, ImportError>(report)
-    };
-    let imported = tokio::task::spawn_blocking(work)
+    let imported = tokio::task::spawn_blocking(move || import::import(&db, &file, options, &clock))
         .await
         .map_err(|error| ApiError::busy("interrupted", error.to_string()))?;
     let report = match imported {
@@ -214,6 +204,9 @@ pub(super) async fn import(
             ));
         }
     };
+    if report.applied {
+        state.catalogue.ring(tenant.id());
+    }
     let error = (!report.failed.is_empty() && !skips).then(|| refusal(&report));
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, Json(ImportAnswer { tenant: tenant.id().clone(), dry_run, error, report })))

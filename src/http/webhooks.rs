@@ -17,9 +17,10 @@ use axum::{
 
 use super::{ApiError, AppState, select::OpenTenant};
 use crate::{
+    alerts::Alert,
     channel::{Received, Refused},
-    domain::conversation::ChannelKind,
-    store::inbox::Accepted,
+    domain::{conversation::ChannelKind, message::DeliveryNews},
+    store::{delivery_news::Again, inbox::Accepted},
     tenants::TenantUse,
 };
 
@@ -67,13 +68,33 @@ pub(super) async fn take(
     channel: ChannelKind,
     received: Received,
 ) -> Result<Vec<Accepted>, ApiError> {
-    let Received { messages, news } = received;
-    let stored = state.intake().take(tenant, messages).await;
+    let Received { messages, moves, news } = received;
+    let stored = state.intake().take(tenant, channel, messages, moves).await;
     let accepted = stored.map_err(|error| ApiError::from(error.as_ref()))?;
     if !news.is_empty() {
-        tenant.db().note_news(channel, news, state.clock.now_ms()).await?;
+        note(state, tenant, channel, news).await?;
     }
     Ok(accepted)
+}
+
+/// Writes down news of replies, and has those sent again that will not arrive as they are. Gives how many of the news are
+/// of replies that this tenant sent.
+async fn note(
+    state: &AppState,
+    tenant: &TenantUse,
+    channel: ChannelKind,
+    news: Vec<DeliveryNews>,
+) -> Result<usize, ApiError> {
+    let rules = &state.live.get().outbox;
+    let again = Again { max_attempts: rules.max_attempts, first: rules.first_retry, most: rules.max_retry };
+    let taken = tenant.db().note_news(channel, news, again, state.clock.now_ms()).await?;
+    if taken.held > 0 {
+        state.channels.alerts.raise(Alert::ReplyHeld { tenant: tenant.id().clone(), channel });
+    }
+    if taken.again > 0 {
+        state.outbox.ring(tenant.id());
+    }
+    Ok(taken.known)
 }
 
 /// A request that is not taken.

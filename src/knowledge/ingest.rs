@@ -39,6 +39,8 @@ pub struct IngestOptions {
     pub prune: bool,
     /// Whether nothing is stored and only the report is made.
     pub dry_run: bool,
+    /// A file of this name is the catalogue and no document, as `catalog.csv` always is.
+    pub catalog_file: Option<String>,
 }
 
 /// What came of an ingest.
@@ -167,7 +169,7 @@ impl Ingester {
     ) -> Result<IngestReport, IngestError> {
         let started = Instant::now();
         let _lock = self.begin(options.dry_run)?;
-        let walk = walk(paths);
+        let walk = walk(paths, options.catalog_file.as_deref());
         let mut run = Run::new(self, options)?;
         run.report.failed.clone_from(&walk.failed);
         run.files(&walk, progress)?;
@@ -202,6 +204,7 @@ impl Ingester {
     pub fn ensure_indexed(
         &self,
         folder: &Path,
+        options: &IngestOptions,
         progress: impl FnMut(IngestProgress<'_>),
     ) -> Result<Option<IngestReport>, IngestError> {
         if self.db.has_documents()? {
@@ -211,7 +214,7 @@ impl Ingester {
         if !folder.is_dir() {
             return Ok(None);
         }
-        self.ingest_paths(&[folder.to_owned()], &IngestOptions::default(), progress).map(Some)
+        self.ingest_paths(&[folder.to_owned()], options, progress).map(Some)
     }
 
     /// Takes the lock and brings the index up to date, so that what is added fits it.

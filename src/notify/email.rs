@@ -13,7 +13,18 @@ use super::{
     smtp::{Letter, Server, Transfer},
     words::Notice,
 };
-use crate::{config::tenant::notify::Email, store::delivery::ClaimedDelivery};
+use crate::{
+    calendar::ics,
+    config::tenant::notify::Email,
+    domain::effect::{AppointmentNotice, DeliveryEvent},
+    store::delivery::ClaimedDelivery,
+};
+
+/// The head of the text.
+const TEXT: &str = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable";
+
+/// The head of a calendar file.
+const CALENDAR: &str = "Content-Type: text/calendar; charset=utf-8; name=\"appointment.ics\"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"appointment.ics\"";
 
 /// The longest line of a letter, in characters without the line break (RFC 2045, 6.7).
 const MAX_LINE: usize = 76;
@@ -47,16 +58,40 @@ pub(super) fn compose(
         // Nobody's holiday notice answers a notice (RFC 3834).
         "Auto-Submitted: auto-generated".to_owned(),
         "MIME-Version: 1.0".to_owned(),
-        "Content-Type: text/plain; charset=utf-8".to_owned(),
-        "Content-Transfer-Encoding: quoted-printable".to_owned(),
     ];
     if notice.urgent {
         lines.push("Importance: high".to_owned());
         lines.push("X-Priority: 1".to_owned());
     }
     let head = lines.join("\r\n");
-    let data = format!("{head}\r\n\r\n{}\r\n", quoted_printable(&body(notice)));
+    let text = format!("{TEXT}\r\n\r\n{}\r\n", quoted_printable(&body(notice)));
+    let data = match calendar_file(delivery, now) {
+        Some(file) => format!("{head}\r\n{}", with_file(&id(&delivery.id), &text, &file)),
+        None => format!("{head}\r\n{text}"),
+    };
     Letter { from: email.from.clone(), to: email.to.clone(), data }
+}
+
+/// The file of the appointment that a notice is about.
+fn calendar_file(delivery: &ClaimedDelivery, now: Timestamp) -> Option<String> {
+    if delivery.event != DeliveryEvent::Appointment {
+        return None;
+    }
+    let notice: AppointmentNotice = serde_json::from_value(delivery.payload.clone()).ok()?;
+    ics::of_notice(&notice, now)
+}
+
+/// A text with a calendar file beside it (RFC 2046, 5.1.3). The boundary is in neither: both are encoded, and neither
+/// encoding ever has an equals sign before an underscore.
+fn with_file(name: &str, text: &str, file: &str) -> String {
+    let boundary = format!("=_{name}");
+    let encoded = STANDARD.encode(file);
+    let lines: Vec<String> =
+        encoded.as_bytes().chunks(MAX_LINE).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    format!(
+        "Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n{text}--{boundary}\r\n{CALENDAR}\r\n\r\n{}\r\n--{boundary}--\r\n",
+        lines.join("\r\n")
+    )
 }
 
 /// Hands a letter to the mail server.

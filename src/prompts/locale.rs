@@ -176,6 +176,24 @@ texts! {
     BookingConfirmed = "booking_confirmed",
     /// Reminds of an appointment and asks whether the customer comes.
     BookingReminder = "booking_reminder",
+    /// The only time that is offered, once more.
+    BookingOneAgain = "booking_one_again",
+    /// Several appointments are booked one after the other.
+    BookingOneByOne = "booking_one_by_one",
+    /// Nothing of what was offered does: what else would.
+    BookingAskWhen = "booking_ask_when",
+    /// The customer comes late.
+    BookingLate = "booking_late",
+    /// An answer in a talk about an appointment was not understood.
+    BookingAgain = "booking_again",
+    /// What a service costs and how long it takes.
+    BookingLength = "booking_length",
+    /// Offers to look for a free time.
+    BookingLook = "booking_look",
+    /// A calendar elsewhere did not take the appointment, for no reason of the customer's.
+    BookingFailed = "booking_failed",
+    /// An appointment that was to be moved stays as it was.
+    BookingUnmoved = "booking_unmoved",
     /// A calendar elsewhere did not take the appointment.
     BookingRefused = "booking_refused",
     /// What a service costs.
@@ -214,6 +232,12 @@ texts! {
     BotRefused = "alert_bot_refused",
     /// The operator: another program asks for a bot's messages.
     BotTaken = "alert_bot_taken",
+    /// Tells the operator that a tenant's calendar takes no appointments.
+    CalendarRefuses = "alert_calendar_refuses",
+    /// Tells the operator that a tenant's calendar does not answer.
+    CalendarSilent = "alert_calendar_silent",
+    /// Tells the operator that a tenant's calendar does not let an appointment go.
+    CalendarKeeps = "alert_calendar_keeps",
     /// The customer: what the business offers, in its owner's words.
     Overview = "overview",
     /// The customer: what help is needed with.
@@ -226,6 +250,8 @@ texts! {
     ChannelUnpaid = "alert_channel_unpaid",
     /// The operator: the provider of a channel closed the account.
     ChannelBlocked = "alert_channel_blocked",
+    /// The operator: a reply waits until its customer writes again.
+    ReplyHeld = "alert_reply_held",
     /// The word on the button that opens a list of choices; at most 20 characters.
     ListButton = "list_button",
     /// What a customer who opens a link to the chat finds already written.

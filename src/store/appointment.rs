@@ -1,6 +1,7 @@
 //! The appointment book: what is made, what is offered, and which time is taken.
 
 pub mod change;
+pub mod desk;
 pub mod job;
 pub mod reminder;
 
@@ -137,6 +138,9 @@ impl TenantDb {
                 return Ok(StatusChange::Refused(found.status));
             }
             change::set_status(tx, &id, status, now_ms)?;
+            if status == Cancelled {
+                job::withdraw_replacements(tx, &id, now_ms)?;
+            }
             if status == Cancelled && remote {
                 job::add(tx, &id, job::Action::Cancel, now_ms)?;
             }
@@ -222,7 +226,8 @@ pub(super) fn context(
     let upcoming = tx
         .prepare_cached(&format!(
             "{SELECT} where a.contact_id = ?1 and a.end_ms > ?2
-               and (a.status in ('booked', 'confirmed') or (a.status = 'held' and a.held_until_ms is null))
+               and (a.status in ('booked', 'confirmed')
+                    or (a.status = 'held' and a.held_until_ms is null and a.replaces is null))
              order by a.start_ms, a.id limit ?3"
         ))?
         .query_map(params![contact_id, now_ms, MAX_UPCOMING], raw)?

@@ -17,7 +17,7 @@ use crate::domain::{
 };
 
 /// What every reading of contacts begins with; [`raw`] reads its columns.
-const SELECT: &str = "select id, channel, address, name, created_ms from contact";
+const SELECT: &str = "select id, channel, address, name, username, created_ms from contact";
 
 /// The most contacts that are told when an address fits several.
 const MAX_ALIKE: u32 = 10;
@@ -76,18 +76,19 @@ fn find(tx: &Transaction<'_>, name: &str) -> Result<ContactMatch, StoreError> {
 }
 
 /// A stored contact, whose channel and time are still to be understood.
-type RawContact = (String, String, String, Option<String>, i64);
+type RawContact = (String, String, String, Option<String>, Option<String>, i64);
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<RawContact> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
 }
 
-fn contact((id, channel, address, name, created_ms): RawContact) -> Result<Contact, StoreError> {
+fn contact((id, channel, address, name, username, created_ms): RawContact) -> Result<Contact, StoreError> {
     Ok(Contact {
         contact: id,
         channel: ChannelKind::from_name(&channel).ok_or_else(|| StoreError::value("channel", channel))?,
         address,
         name,
+        username,
         created_at: timestamp(created_ms)?,
     })
 }

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{StoreError, TenantDb, outbox::Leaving};
+use super::{StoreError, TenantDb, identity, outbox::Leaving};
 use crate::{
     clock::Ids,
     domain::{
+        contact::Identity,
         conversation::{ChannelKind, ConversationId, ConversationSummary},
         handoff::Owner,
         message::{Inbound, Message, OutboundKind, Role},
@@ -24,16 +25,22 @@ impl TenantDb {
         self.read(move |tx| latest(tx, channel, &contact)).await
     }
 
-    /// The same, if its channel's own id of it ([`Inbound::route`]) is still this one.
+    /// The same, by all that the provider tells of the contact, if the channel's own id of it ([`Inbound::route`]) is
+    /// still this one.
     pub async fn conversation_at(
         &self,
         channel: ChannelKind,
         contact: &str,
+        identity: &Identity,
         route: &str,
     ) -> Result<Option<ConversationId>, StoreError> {
-        let (contact, route) = (contact.to_owned(), route.to_owned());
+        let (contact, identity, route) = (contact.to_owned(), identity.clone(), route.to_owned());
         self.read(move |tx| {
-            let Some(conversation) = latest(tx, channel, &contact)? else { return Ok(None) };
+            let contact = identity::find(tx, channel, &contact, &identity)?;
+            let Some(conversation) = contact.map(|contact| latest_of(tx, &contact)).transpose()?.flatten()
+            else {
+                return Ok(None);
+            };
             let mut statement =
                 tx.prepare_cached("select 1 from conversation where id = ?1 and route = ?2")?;
             let is_there = statement.exists(params![conversation.as_str(), route])?;
@@ -263,6 +270,15 @@ pub(super) fn latest(
     Ok(known.map(ConversationId::new))
 }
 
+/// The contact's latest conversation.
+fn latest_of(tx: &Transaction<'_>, contact_id: &str) -> Result<Option<ConversationId>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "select id from conversation where contact_id = ?1 order by created_ms desc limit 1",
+    )?;
+    let known: Option<String> = statement.query_row([contact_id], |row| row.get(0)).optional()?;
+    Ok(known.map(ConversationId::new))
+}
+
 /// The conversation a message belongs to: the contact's latest on this channel, or a new one.
 pub(super) fn find_or_create(
     tx: &Transaction<'_>,
@@ -270,7 +286,13 @@ pub(super) fn find_or_create(
     now_ms: i64,
     ids: &Ids,
 ) -> Result<ConversationId, StoreError> {
-    if let Some(known) = latest(tx, message.channel, &message.contact)? {
+    let (channel, identity) = (message.channel, &message.identity);
+    let contact = match identity::find(tx, channel, &message.contact, identity)? {
+        Some(known) => known,
+        None => new_contact(tx, message, now_ms, ids)?,
+    };
+    identity::note(tx, channel, &contact, &message.contact, identity)?;
+    if let Some(known) = latest_of(tx, &contact)? {
         if message.route.is_some() || message.source.is_some() {
             tx.prepare_cached(
                 "update conversation set route = coalesce(?2, route), source = coalesce(source, ?3)
@@ -280,19 +302,25 @@ pub(super) fn find_or_create(
         }
         return Ok(known);
     }
-    let mut statement = tx.prepare_cached(
-        "insert into contact (id, channel, address, name, created_ms) values (?1, ?2, ?3, ?4, ?5)
-         on conflict (channel, address) do update set name = coalesce(excluded.name, name) returning id",
-    )?;
-    let contact_id: String = statement.query_row(
-        params![ids.next("contact"), message.channel.as_str(), message.contact, message.contact_name, now_ms],
-        |row| row.get(0),
-    )?;
     let conversation = ConversationId::new(ids.next("conv"));
     let mut statement = tx.prepare_cached(
         "insert into conversation (id, contact_id, created_ms, updated_ms, route, source)
          values (?1, ?2, ?3, ?3, ?4, ?5)",
     )?;
-    statement.execute(params![conversation.as_str(), contact_id, now_ms, message.route, message.source])?;
+    statement.execute(params![conversation.as_str(), contact, now_ms, message.route, message.source])?;
     Ok(conversation)
+}
+
+fn new_contact(
+    tx: &Transaction<'_>,
+    message: &Inbound,
+    now_ms: i64,
+    ids: &Ids,
+) -> Result<String, StoreError> {
+    let id = ids.next("contact");
+    tx.prepare_cached(
+        "insert into contact (id, channel, address, name, created_ms) values (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![id, message.channel.as_str(), message.contact, message.contact_name, now_ms])?;
+    Ok(id)
 }

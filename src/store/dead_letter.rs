@@ -41,6 +41,8 @@ pub struct DeadLetter {
     pub attempts: u32,
     /// Why it was given up.
     pub error: Option<String>,
+    /// Whether it goes out by itself when the customer writes again.
+    pub held: bool,
     /// When it was decided.
     pub created_at: Timestamp,
 }
@@ -101,10 +103,11 @@ fn page(
     let mut statement = tx.prepare_cached(
         "select * from (
              select ?4 || seq as id, 'reply' as kind, channel, contact, conversation_id, text,
-                    null as event, null as subject, null as payload, attempts, last_error, created_ms
+                    null as event, null as subject, null as payload, attempts, last_error, created_ms, held
              from outbox where state = 'dead'
              union all
-             select id, 'delivery', target, null, null, null, event, subject, payload, attempts, last_error, created_ms
+             select id, 'delivery', target, null, null, null, event, subject, payload, attempts, last_error, created_ms,
+                    0
              from delivery where state = 'dead')
          where (created_ms, id) < (?1, ?2)
          order by created_ms desc, id desc limit ?3",
@@ -126,6 +129,7 @@ fn page(
             payload: payload.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))),
             attempts: row.get(9)?,
             error: row.get(10)?,
+            held: row.get(12)?,
             created_at: Timestamp::from_millisecond(created_ms).unwrap_or(Timestamp::UNIX_EPOCH),
         })
     })?;
@@ -140,8 +144,10 @@ fn replay_reply(tx: &Transaction<'_>, seq: i64, now_ms: i64) -> Result<Replayed,
     if let Some(answer) = not_dead(state.as_deref()) {
         return Ok(answer);
     }
-    tx.prepare_cached("update outbox set state = 'pending', attempts = 0, due_ms = ?2 where seq = ?1")?
-        .execute(params![seq, now_ms])?;
+    tx.prepare_cached(
+        "update outbox set state = 'pending', held = 0, attempts = 0, due_ms = ?2 where seq = ?1",
+    )?
+    .execute(params![seq, now_ms])?;
     Ok(Replayed::Again(LetterKind::Reply))
 }
 

@@ -4,6 +4,7 @@ use crate::{
     catalog::import::{BadRows, ImportOptions, import},
     clock::{Clock, Ids, ManualClock},
     domain::{
+        contact::Identity,
         conversation::{ChannelKind, ConversationId},
         effect::Effect,
         language::Language,
@@ -51,6 +52,7 @@ impl Fixture {
             attachments: Vec::new(),
             route: None,
             source: None,
+            identity: Identity::default(),
             quiet_ms: 0,
         };
         self.db.accept(vec![message], &self.clock, &self.ids).await.unwrap().remove(0).conversation

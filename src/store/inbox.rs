@@ -32,6 +32,8 @@ pub struct Accepted {
     pub duplicate: bool,
     /// The turn that took it in, once there is one.
     pub turn: Option<String>,
+    /// Whether replies that waited for it go out now.
+    pub releases: bool,
 }
 
 /// A conversation with messages to answer, held under a lease.
@@ -211,14 +213,14 @@ impl TenantDb {
         .await
     }
 
-    /// Writes the words that a waiting message's files were turned into, so that they are not read again. A message that
-    /// has its turn already is left alone.
-    pub async fn set_words(&self, seq: i64, text: String) -> Result<(), StoreError> {
+    /// Writes the words that a waiting message's files were turned into, so that they are not read again, and the files
+    /// that are left. A message that has its turn already is left alone.
+    pub async fn set_words(&self, seq: i64, text: String, left: Vec<Attachment>) -> Result<(), StoreError> {
         self.write(move |tx| {
             tx.prepare_cached(
-                "update inbox set text = ?2, attachments = null where seq = ?1 and turn_id is null",
+                "update inbox set text = ?2, attachments = ?3 where seq = ?1 and turn_id is null",
             )?
-            .execute(params![seq, text])?;
+            .execute(params![seq, text, json(&left)?])?;
             Ok(())
         })
         .await
@@ -248,6 +250,7 @@ fn find(
                 conversation: ConversationId::new(row.get::<_, String>(1)?),
                 duplicate: true,
                 turn: row.get(2)?,
+                releases: false,
             })
         })
         .optional()?)
@@ -259,10 +262,6 @@ fn insert(tx: &Transaction<'_>, message: &Inbound, clock: &Clock, ids: &Ids) -> 
     }
     let now_ms = clock.now_ms();
     let conversation = super::conversation::find_or_create(tx, message, now_ms, ids)?;
-    let attachments = (!message.attachments.is_empty())
-        .then(|| serde_json::to_string(&message.attachments))
-        .transpose()
-        .map_err(|e| StoreError::value("list of attachments", e))?;
     let mut statement = tx.prepare_cached(
         "insert into inbox (channel, message_id, conversation_id, text, received_ms, ready_ms, attachments)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -274,9 +273,17 @@ fn insert(tx: &Transaction<'_>, message: &Inbound, clock: &Clock, ids: &Ids) -> 
         message.text,
         now_ms,
         now_ms + i64::from(message.quiet_ms),
-        attachments,
+        json(&message.attachments)?,
     ])?;
-    Ok(Accepted { seq: tx.last_insert_rowid(), conversation, duplicate: false, turn: None })
+    let seq = tx.last_insert_rowid();
+    let releases = super::outbox::release_held(tx, &conversation, now_ms)?;
+    Ok(Accepted { seq, conversation, duplicate: false, turn: None, releases })
+}
+
+/// Files as they are kept; nothing for none.
+fn json(files: &[Attachment]) -> Result<Option<String>, StoreError> {
+    let text = (!files.is_empty()).then(|| serde_json::to_string(files)).transpose();
+    text.map_err(|e| StoreError::value("list of attachments", e))
 }
 
 /// The waiting messages of a conversation, oldest first.

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::domain::{
+    contact::Identity,
     language::Language,
     tenant::TenantId,
     turn::{Latency, Threat, TurnReport},
@@ -38,6 +39,7 @@ fn inbound(contact: &str, message_id: &str, quiet_ms: u32) -> Inbound {
         attachments: Vec::new(),
         route: None,
         source: None,
+        identity: Identity::default(),
         quiet_ms,
     }
 }

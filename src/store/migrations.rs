@@ -17,22 +17,35 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0006_channels.sql")),
     M::up(include_str!("migrations/0007_catalog.sql")),
     M::up(include_str!("migrations/0008_booking.sql")),
+    M::up(include_str!("migrations/0009_delivery_news.sql")),
+    M::up(include_str!("migrations/0010_identity.sql")),
+    M::up(include_str!("migrations/0011_catalog_sketch.sql")),
 ];
 
-/// Brings the schema up to date, in one transaction.
+/// Brings the schema up to date, in one transaction. Another process may be at it at the same moment.
 pub(super) fn run(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
-    let located = |e| StoreError::sqlite(path, e);
-    let found: usize = connection.query_row("pragma user_version", [], |row| row.get(0)).map_err(located)?;
+    let found = version(path, connection)?;
     if found > STEPS.len() {
         return Err(StoreError::Newer { path: path.to_owned(), found, known: STEPS.len() });
     }
     if found == STEPS.len() {
         return Ok(());
     }
-    Migrations::from_slice(STEPS).to_latest(connection).map_err(|e| match e {
+    let Err(error) = Migrations::from_slice(STEPS).to_latest(connection) else { return Ok(()) };
+    if version(path, connection)? > found {
+        // The other process was faster; what is left to do is less each time.
+        return run(path, connection);
+    }
+    Err(match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::sqlite(path, err),
         other => StoreError::Damaged { path: path.to_owned(), detail: other.to_string() },
     })
+}
+
+/// How many steps a database has behind it.
+fn version(path: &Path, connection: &Connection) -> Result<usize, StoreError> {
+    let read = connection.query_row("pragma user_version", [], |row| row.get(0));
+    read.map_err(|e| StoreError::sqlite(path, e))
 }
 
 #[cfg(test)]
@@ -42,6 +55,24 @@ mod tests {
     #[test]
     fn every_step_is_sound_sql() {
         Migrations::from_slice(STEPS).validate().unwrap();
+    }
+
+    #[test]
+    fn a_new_database_may_be_opened_by_many_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let barrier = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let mut connection = Connection::open(&path).unwrap();
+                    connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+                    barrier.wait();
+                    run(&path, &mut connection).unwrap();
+                    assert_eq!(version(&path, &connection).unwrap(), STEPS.len());
+                });
+            }
+        });
     }
 
     #[test]

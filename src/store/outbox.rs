@@ -3,12 +3,12 @@
 //! One conversation's replies go out one at a time and in order: only the oldest open row of a conversation can be
 //! claimed.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 use super::{StoreError, TenantDb};
 use crate::domain::{
     conversation::{ChannelKind, ConversationId},
-    message::{DeliveryNews, DeliveryState, Outbound, OutboundKind},
+    message::{Outbound, OutboundKind},
     split::split,
 };
 
@@ -81,6 +81,21 @@ pub(super) fn insert(tx: &Transaction<'_>, leaving: &Leaving<'_>) -> Result<Vec<
     Ok(rows)
 }
 
+/// Has the replies go out that waited for this conversation's customer to write. Gives whether there were any.
+pub(super) fn release_held(
+    tx: &Transaction<'_>,
+    conversation: &ConversationId,
+    now_ms: i64,
+) -> Result<bool, StoreError> {
+    let released = tx
+        .prepare_cached(
+            "update outbox set state = 'pending', held = 0, attempts = 0, due_ms = ?2
+             where conversation_id = ?1 and held = 1",
+        )?
+        .execute(params![conversation.as_str(), now_ms])?;
+    Ok(released > 0)
+}
+
 impl TenantDb {
     /// Takes replies to send on `channels`: at most `limit`, the oldest first, one per conversation.
     pub async fn claim_replies(
@@ -106,7 +121,7 @@ impl TenantDb {
         Ok(round.replies.into_iter().next())
     }
 
-    /// Notes that the channel took a reply.
+    /// Notes that the channel took a reply. One that the provider has told us meanwhile will not arrive is sent again.
     pub async fn mark_sent(
         &self,
         seq: i64,
@@ -114,66 +129,21 @@ impl TenantDb {
         now_ms: i64,
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
-            tx.prepare_cached(
-                "update outbox set state = 'sent', provider_id = ?2, sent_ms = ?3, claimed_by = null where seq = ?1",
-            )?
-            .execute(params![seq, provider_id, now_ms])?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Notes what a provider told of replies it took. News come in any order: a state never goes back, and `failed` stands.
-    /// Gives how many of them are of replies that this tenant sent.
-    pub async fn note_news(
-        &self,
-        channel: ChannelKind,
-        news: Vec<DeliveryNews>,
-        now_ms: i64,
-    ) -> Result<usize, StoreError> {
-        self.write(move |tx| {
-            let mut known = 0;
-            for item in &news {
-                let found: Option<(i64, Option<String>)> = tx
-                    .prepare_cached("select seq, delivery from outbox where channel = ?1 and provider_id = ?2")?
-                    .query_row(params![channel.as_str(), item.provider_id], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()?;
-                let Some((seq, before)) = found else { continue };
-                known += 1;
-                let before = before.as_deref().and_then(DeliveryState::from_name);
-                let is_news = before.is_none_or(|before| before < item.state);
-                if is_news {
-                    tx.prepare_cached(
-                        "update outbox set delivery = ?2, delivery_ms = ?3, last_error = coalesce(?4, last_error)
-                         where seq = ?1",
-                    )?
-                    .execute(params![seq, item.state.as_str(), now_ms, item.error])?;
-                }
-            }
-            Ok(known)
-        })
-        .await
-    }
-
-    /// Notes that a provider knows a reply by this id, whatever was heard when it was sent: one that still waits, or was
-    /// given up because nobody knew, is not sent again. Gives whether it is one of this tenant.
-    pub async fn confirm_sent(
-        &self,
-        channel: ChannelKind,
-        conversation: &ConversationId,
-        seq: i64,
-        provider_id: String,
-        now_ms: i64,
-    ) -> Result<bool, StoreError> {
-        let conversation = conversation.clone();
-        self.write(move |tx| {
-            let changed = tx
+            let again = tx
                 .prepare_cached(
-                    "update outbox set state = 'sent', provider_id = ?4, sent_ms = coalesce(sent_ms, ?5), claimed_by = null
-                     where seq = ?1 and conversation_id = ?2 and channel = ?3 and provider_id is null and attempts > 0",
+                    "update outbox set state = 'pending', claimed_by = null
+                     where seq = ?1 and state = 'sending' and refused_id = ?2",
                 )?
-                .execute(params![seq, conversation.as_str(), channel.as_str(), provider_id, now_ms])?;
-            Ok(changed > 0)
+                .execute(params![seq, provider_id])?;
+            if again == 0 {
+                tx.prepare_cached(
+                    "update outbox set state = 'sent', provider_id = ?2, sent_ms = ?3, claimed_by = null,
+                            delivery = case when provider_id = ?2 then delivery end
+                     where seq = ?1 and state in ('sending', 'sent')",
+                )?
+                .execute(params![seq, provider_id, now_ms])?;
+            }
+            Ok(())
         })
         .await
     }
@@ -217,6 +187,19 @@ impl TenantDb {
         self.write(move |tx| {
             tx.prepare_cached(
                 "update outbox set state = 'dead', last_error = ?2, claimed_by = null where seq = ?1 and state <> 'sent'",
+            )?
+            .execute(params![seq, error])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Keeps a reply that its channel takes only after the customer has written again: a dead letter until then.
+    pub async fn mark_held(&self, seq: i64, error: String) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "update outbox set state = 'dead', held = 1, last_error = ?2, claimed_by = null
+                 where seq = ?1 and state <> 'sent'",
             )?
             .execute(params![seq, error])?;
             Ok(())
@@ -284,7 +267,8 @@ fn claim(
     let mut statement = tx.prepare_cached(
         "select seq, conversation_id, turn_id, channel, contact, text, attempts, due_ms, kind, choices,
                 (select route from conversation c where c.id = o.conversation_id),
-                (select max(received_ms) from inbox i where i.conversation_id = o.conversation_id)
+                (select max(received_ms) from inbox i where i.conversation_id = o.conversation_id),
+                window_closed_ms
          from outbox o
          where state = 'pending' and channel in (select value from json_each(?1))
            and (?2 = '' or conversation_id = ?2)
@@ -323,6 +307,7 @@ struct RawReply {
     choices: Option<String>,
     route: Option<String>,
     last_heard_ms: Option<i64>,
+    window_closed_ms: Option<i64>,
 }
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<RawReply> {
@@ -339,6 +324,7 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<RawReply> {
         choices: row.get(9)?,
         route: row.get(10)?,
         last_heard_ms: row.get(11)?,
+        window_closed_ms: row.get(12)?,
     })
 }
 
@@ -360,6 +346,7 @@ impl RawReply {
             choices: choices.map_err(|e| StoreError::value("list of choices", e))?.unwrap_or_default(),
             route: self.route,
             last_heard_ms: self.last_heard_ms,
+            window_closed_ms: self.window_closed_ms,
             attempts: self.attempts,
         })
     }

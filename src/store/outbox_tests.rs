@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     domain::{
+        contact::Identity,
         effect::Effect,
         handoff::{Brief, HandoffReason},
         message::{Attachment, AttachmentKind, Inbound},
@@ -17,6 +18,7 @@ fn inbound(f: &Fixture, channel: ChannelKind, route: &str) -> Inbound {
         mime: Some("audio/ogg".to_owned()),
         name: None,
         checksum: None,
+        unread: None,
     };
     Inbound {
         channel,
@@ -27,6 +29,7 @@ fn inbound(f: &Fixture, channel: ChannelKind, route: &str) -> Inbound {
         attachments: vec![note],
         route: Some(route.to_owned()),
         source: Some(format!("campaign {route}")),
+        identity: Identity::default(),
         quiet_ms: 0,
     }
 }
@@ -94,27 +97,9 @@ async fn the_words_of_a_file_take_its_place_until_the_turn_is_committed() {
         f.db.read_blocking(move |tx| crate::store::inbox::pending(tx, &conversation)).unwrap().remove(0)
     };
     assert_eq!(waiting(&f).attachments[0].kind, AttachmentKind::Voice);
-    f.db.set_words(waiting(&f).seq, "¿A qué hora abren?".to_owned()).await.unwrap();
+    f.db.set_words(waiting(&f).seq, "¿A qué hora abren?".to_owned(), Vec::new()).await.unwrap();
     assert!(waiting(&f).attachments.is_empty());
     assert_eq!(waiting(&f).text, "¿A qué hora abren?");
-}
-
-#[tokio::test]
-async fn news_of_a_reply_come_in_any_order_and_never_go_back() {
-    let f = Fixture::new();
-    answered(&f, ChannelKind::Twilio, |commit| commit.report.messages = vec!["Hola".to_owned()]).await;
-    let reply = f.db.claim_replies("s", &CHANNELS, f.clock.now_ms(), 1).await.unwrap().replies.remove(0);
-    f.db.mark_sent(reply.seq, Some("SM1".to_owned()), 1).await.unwrap();
-    let tell = async |id: &str, state| {
-        let news = DeliveryNews { provider_id: id.to_owned(), state, error: None };
-        f.db.note_news(ChannelKind::Twilio, vec![news], 5).await.unwrap()
-    };
-    assert_eq!(tell("SM1", DeliveryState::Read).await, 1);
-    assert_eq!(tell("SM1", DeliveryState::Delivered).await, 1);
-    assert_eq!(f.text("select delivery from outbox"), "read");
-    assert_eq!(tell("of somebody else", DeliveryState::Failed).await, 0);
-    assert_eq!(tell("SM1", DeliveryState::Failed).await, 1);
-    assert_eq!(f.text("select delivery from outbox"), "failed");
 }
 
 #[tokio::test]

@@ -54,6 +54,8 @@ pub struct Import {
     pub mode: Mode,
     /// Who does it, as the audit log names them.
     pub actor: String,
+    /// What the file is known by.
+    pub digest: String,
 }
 
 /// What happens to products that the file does not have.
@@ -137,6 +139,26 @@ impl TenantDb {
             Mode::Preview => self.read_blocking(|tx| Ok(plan(import, &stored(tx)?).0)),
             Mode::Apply => self.write_blocking(|tx| apply(tx, import, now_ms)),
         }
+    }
+
+    /// Whether a file with this digest was ever imported. Blocking.
+    pub fn was_imported(&self, digest: &str) -> Result<bool, StoreError> {
+        self.read_blocking(|tx| {
+            let mut statement = tx.prepare_cached(
+                "select exists (select 1 from audit
+                                where action = 'catalog.imported' and json_extract(detail, '$.sha256') = ?1)",
+            )?;
+            Ok(statement.query_row([digest], |row| row.get(0))?)
+        })
+    }
+
+    /// Whether anything was ever imported. Blocking.
+    pub fn has_catalog(&self) -> Result<bool, StoreError> {
+        self.read_blocking(|tx| {
+            let mut statement =
+                tx.prepare_cached("select exists (select 1 from audit where action = 'catalog.imported')")?;
+            Ok(statement.query_row([], |row| row.get(0))?)
+        })
     }
 }
 
@@ -286,6 +308,7 @@ fn apply(tx: &Transaction<'_>, import: &Import, now_ms: i64) -> Result<Imported,
     let detail = json!({
         "added": changes.added, "updated": changes.updated,
         "unchanged": changes.unchanged, "removed": changes.removed,
+        "sha256": import.digest,
     });
     let entry = AuditEntry {
         actor: import.actor.clone(),

@@ -31,6 +31,8 @@ pub struct Meaning {
 pub struct ProductText {
     /// Its row.
     pub id: i64,
+    /// The article number.
+    pub sku: String,
     /// What it is called.
     pub name: String,
     /// The category.
@@ -58,18 +60,29 @@ impl TenantDb {
         })
     }
 
+    /// Whether everything that products are found by is made with this, or there are none.
+    pub async fn is_catalog_finished(&self, stamp: CatalogStamp, model: String) -> Result<bool, StoreError> {
+        self.read(move |tx| is_finished(tx, &stamp, &model)).await
+    }
+
+    /// The same, blocking.
+    pub fn is_catalog_finished_now(&self, stamp: &CatalogStamp, model: &str) -> Result<bool, StoreError> {
+        self.read_blocking(|tx| is_finished(tx, stamp, model))
+    }
+
     /// The products behind the row `after`, to make their terms again.
     pub fn product_texts(&self, after: i64, limit: u32) -> Result<Vec<ProductText>, StoreError> {
         self.read_blocking(|tx| {
             let mut statement = tx.prepare_cached(
-                "select id, name, category, description from product where id > ?1 order by id limit ?2",
+                "select id, sku, name, category, description from product where id > ?1 order by id limit ?2",
             )?;
             let rows = statement.query_map(params![after, limit], |row| {
                 Ok(ProductText {
                     id: row.get(0)?,
-                    name: row.get(1)?,
-                    category: row.get(2)?,
-                    description: row.get(3)?,
+                    sku: row.get(1)?,
+                    name: row.get(2)?,
+                    category: row.get(3)?,
+                    description: row.get(4)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -87,9 +100,9 @@ impl TenantDb {
                 let changed = tx
                     .prepare_cached(
                         "update product set terms = ?2
-                         where id = ?1 and name = ?3 and category = ?4 and description = ?5",
+                         where id = ?1 and sku = ?3 and name = ?4 and category = ?5 and description = ?6",
                     )?
-                    .execute(params![text.id, terms, text.name, text.category, text.description])?;
+                    .execute(params![text.id, terms, text.sku, text.name, text.category, text.description])?;
                 if changed > 0 {
                     forget(tx, text.id)?;
                     add(tx, text.id, terms)?;
@@ -158,6 +171,16 @@ impl TenantDb {
     }
 }
 
+fn is_finished(tx: &Transaction<'_>, stamp: &CatalogStamp, model: &str) -> Result<bool, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "select not exists (select 1 from product)
+                or (analyzer = ?1 and language = ?2 and model = ?3
+                    and not exists (select 1 from product_meaning where vectors is null))
+         from catalog_stamp",
+    )?;
+    Ok(statement.query_row(params![stamp.analyzer, stamp.language, model], |row| row.get(0))?)
+}
+
 /// One search's view of the catalogue.
 pub struct ProductIndex<'tx> {
     tx: &'tx Transaction<'tx>,
@@ -179,10 +202,23 @@ impl ProductIndex<'_> {
 
     /// The products that have a term, in the order of their rows.
     pub fn with_term(&self, term: &str) -> Result<Vec<i64>, StoreError> {
+        self.with_terms(&[term.to_owned()])
+    }
+
+    /// The products that have all of some terms, in the order of their rows.
+    pub fn with_terms(&self, terms: &[String]) -> Result<Vec<i64>, StoreError> {
         let mut statement =
             self.tx.prepare_cached("select rowid from product_fts where product_fts match ?1")?;
-        let rows = statement.query_map([format!("\"{}\"", term.replace('"', "\"\""))], |row| row.get(0))?;
+        let all: Vec<String> =
+            terms.iter().map(|term| format!("\"{}\"", term.replace('"', "\"\""))).collect();
+        let rows = statement.query_map([all.join(" ")], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The stem of a word of the catalogue.
+    pub fn stem_of(&self, word: &str) -> Result<Option<String>, StoreError> {
+        let mut statement = self.tx.prepare_cached("select stem from product_word where word = ?1")?;
+        Ok(statement.query_row([word], |row| row.get(0)).optional()?)
     }
 
     /// The stems of the words that sound so.
@@ -215,8 +251,9 @@ impl ProductIndex<'_> {
 
     /// Calls `visit` with the sketch of what every name means.
     pub fn sketches(&self, mut visit: impl FnMut(i64, &[u8])) -> Result<(), StoreError> {
-        let mut statement =
-            self.tx.prepare_cached("select id, sketch from product_meaning where sketch is not null")?;
+        let mut statement = self.tx.prepare_cached(
+            "select id, sketch from product_meaning indexed by product_meaning_by_sketch where sketch is not null",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             visit(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
@@ -253,6 +290,25 @@ impl ProductIndex<'_> {
     /// A product by its row.
     pub fn product(&self, id: i64) -> Result<Option<Product>, StoreError> {
         product::by_id(self.tx, id, self.now_ms)
+    }
+
+    /// The article numbers that begin with `key`, at most `limit`.
+    pub fn skus_beginning(&self, key: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.tx.prepare_cached(
+            "select sku from product where sku_key >= ?1 and sku_key < ?2 order by sku_key limit ?3",
+        )?;
+        let rows = statement.query_map(params![key, format!("{key}\u{10ffff}"), limit], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The stems of the words that begin with `prefix`, at most `limit`.
+    pub fn stems_beginning(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.tx.prepare_cached(
+            "select distinct stem from product_word where word >= ?1 and word < ?2 limit ?3",
+        )?;
+        let rows =
+            statement.query_map(params![prefix, format!("{prefix}\u{10ffff}"), limit], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The row of an article number.

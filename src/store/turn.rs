@@ -16,7 +16,7 @@ use crate::{
     domain::{
         conversation::ConversationId,
         effect::Effect,
-        message::{OutboundKind, Role},
+        message::{Attachment, OutboundKind, Role},
         turn::TurnReport,
     },
 };
@@ -98,6 +98,13 @@ impl TenantDb {
     }
 }
 
+/// What a customer's message shows in the conversation: its words, and a sign for each file that could not be read.
+fn said(pending: &inbox::Pending) -> String {
+    let signs = pending.attachments.iter().map(Attachment::sign);
+    let parts = std::iter::once(pending.text.clone()).filter(|text| !text.is_empty()).chain(signs);
+    parts.collect::<Vec<_>>().join("\n")
+}
+
 fn commit_turn(tx: &Transaction<'_>, commit: &TurnCommit) -> Result<Committed, StoreError> {
     let report = &commit.report;
     let conversation: &ConversationId = &report.conversation;
@@ -131,7 +138,7 @@ fn commit_turn(tx: &Transaction<'_>, commit: &TurnCommit) -> Result<Committed, S
             report.turn,
             Role::Customer.as_str(),
             pending.message_id,
-            pending.text,
+            said(pending),
             pending.received_ms,
         ])?;
         tx.prepare_cached("update inbox set turn_id = ?2 where seq = ?1")?

@@ -26,6 +26,8 @@ const MINUTE_MS: i64 = 60_000;
 pub struct TurnContext {
     /// The contact.
     pub contact_id: String,
+    /// The name that people find the contact by at its provider.
+    pub username: Option<String>,
     /// Who speaks for the business.
     pub owner: Owner,
     /// When a person was called, came, spoke last, or gave the conversation back, in milliseconds since 1970.
@@ -70,9 +72,10 @@ impl TenantDb {
 
 fn read(tx: &Transaction<'_>, conversation: &ConversationId, now_ms: i64) -> Result<TurnContext, StoreError> {
     let mut statement = tx.prepare_cached(
-        "select contact_id, owner, owner_ms, fallbacks, agents from conversation where id = ?1",
+        "select c.contact_id, c.owner, c.owner_ms, c.fallbacks, c.agents, t.username
+         from conversation c join contact t on t.id = c.contact_id where c.id = ?1",
     )?;
-    let (contact_id, owner, owner_ms, fallbacks, agents) =
+    let (contact_id, owner, owner_ms, fallbacks, agents, username) =
         statement.query_row([conversation.as_str()], |row| {
             Ok((
                 row.get::<_, String>(0)?,
@@ -80,6 +83,7 @@ fn read(tx: &Transaction<'_>, conversation: &ConversationId, now_ms: i64) -> Res
                 row.get::<_, i64>(2)?,
                 row.get::<_, u32>(3)?,
                 row.get::<_, String>(4)?,
+                row.get(5)?,
             ))
         })?;
     let spent = usage::today(tx, &contact_id, now_ms)?;
@@ -99,6 +103,7 @@ fn read(tx: &Transaction<'_>, conversation: &ConversationId, now_ms: i64) -> Res
         tokens_today: spent.tokens,
         contact_tokens_today: spent.contact_tokens,
         contact_id,
+        username,
     })
 }
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     clock::{Ids, ManualClock},
     config::{Config, ConfigSource, env::Env},
-    domain::{conversation::ChannelKind, message::Inbound},
+    domain::{contact::Identity, conversation::ChannelKind, message::Inbound},
     knowledge::embed::Embedder,
 };
 
@@ -169,6 +169,7 @@ async fn what_a_killed_daemon_held_is_free_before_anybody_uses_the_tenant_and_on
         attachments: Vec::new(),
         route: None,
         source: None,
+        identity: Identity::default(),
         quiet_ms: 0,
     };
     let claims = async |db: &crate::store::TenantDb| {

@@ -152,7 +152,7 @@ const GIVE_AWAYS: [(Language, &str); 3] = [
          ahi bien mal si dia tal hasta nada mas algo alguna alguno fue ser estoy estas esta llamar hablar persona ayuda quedan queda ubicados venden vende \
          envian envios envio tarjeta pagar pago efectivo factura domicilio vale agendar reservar cuenta podria podrian mucho dura duran demora \
          direccion telefono correo entonces ok listo claro perfecto seria cuales tarda cobran ofrecen hacer todavia q xq pq toca ke aceptan festivos jueves \
-         miercoles lunes martes viernes domingo domingos sabados muchas dame deme denme ponme pongame mandame pieza piezas blanca blanco busco ocupo",
+         miercoles lunes martes viernes domingo domingos sabados muchas dame deme denme ponme pongame mandame pieza piezas blanca blanco busco ocupo llego llegare llegando voy",
     ),
     (
         Language::En,

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{backoff::Backoff, bell::Bell};
 use crate::{
-    alerts::{Alert, ChannelTrouble, KeyTrouble},
+    alerts::{Alert, CalendarTrouble, ChannelTrouble, KeyTrouble},
     clock::{Chance, Clock, Ids},
     config::{Config, live::LiveConfig, secret::Secret},
     domain::{
@@ -178,12 +178,23 @@ fn text_of(alert: &Alert) -> (Text, Facts) {
             };
             (text, facts(&format!("{channel} ({tenant})"), String::new()))
         }
+        Alert::ReplyHeld { tenant, channel } => {
+            (Text::ReplyHeld, facts(&format!("{channel} ({tenant})"), String::new()))
+        }
         Alert::BudgetNearlySpent { tenant, pct } => {
             (Text::BudgetSoft, facts(tenant.as_str(), pct.to_string()))
         }
         Alert::BudgetSpent { tenant } => (Text::BudgetHard, facts(tenant.as_str(), String::new())),
         Alert::BotRefused { tenant } => (Text::BotRefused, facts(tenant.as_str(), String::new())),
         Alert::BotTaken { tenant } => (Text::BotTaken, facts(tenant.as_str(), String::new())),
+        Alert::CalendarFailed { tenant, trouble } => {
+            let text = match trouble {
+                CalendarTrouble::Refuses => Text::CalendarRefuses,
+                CalendarTrouble::Silent => Text::CalendarSilent,
+                CalendarTrouble::Keeps => Text::CalendarKeeps,
+            };
+            (text, facts(tenant.as_str(), String::new()))
+        }
     }
 }
 
@@ -238,6 +249,7 @@ mod tests {
             channel: ChannelKind::Meta,
             trouble,
         };
+        let calendar = |trouble| Alert::CalendarFailed { tenant: tenant.clone(), trouble };
         let alerts = [
             (Alert::PoolCrowded { pct: 92.4 }, "92"),
             (Alert::PoolRelieved { pct: 12.0 }, "12"),
@@ -247,8 +259,12 @@ mod tests {
             (channel(ChannelTrouble::Refused), "meta (acme)"),
             (channel(ChannelTrouble::Unpaid), "meta (acme)"),
             (channel(ChannelTrouble::Blocked), "meta (acme)"),
+            (Alert::ReplyHeld { tenant: tenant.clone(), channel: ChannelKind::Twilio }, "twilio (acme)"),
             (Alert::BudgetNearlySpent { tenant: tenant.clone(), pct: 81 }, "81"),
-            (Alert::BudgetSpent { tenant }, "acme"),
+            (Alert::BudgetSpent { tenant: tenant.clone() }, "acme"),
+            (calendar(CalendarTrouble::Refuses), "acme"),
+            (calendar(CalendarTrouble::Silent), "acme"),
+            (calendar(CalendarTrouble::Keeps), "acme"),
         ];
         for language in Language::ALL {
             for (alert, word) in &alerts {

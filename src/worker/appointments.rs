@@ -12,6 +12,7 @@ use super::{
     runner::TenantContext,
 };
 use crate::{
+    alerts::{Alert, Alerts, CalendarTrouble},
     calendar::{CalendarError, RemoteCalendar},
     clock::{Chance, Clock, Ids},
     crash,
@@ -21,7 +22,12 @@ use crate::{
         language::Language,
         tenant::TenantId,
     },
-    engine::booking::{notices::Notices, rules::BookingRules, slots::bookable_days, talk::Calendar},
+    engine::booking::{
+        notices::{Notices, Refusal},
+        rules::BookingRules,
+        slots::bookable_days,
+        talk::Calendar,
+    },
     store::appointment::job::{Action, CalendarJob, JobEnd, Telling},
     tenants::{TenantError, Tenants},
 };
@@ -37,6 +43,9 @@ const MAX_ATTEMPTS: u32 = 8;
 
 /// How long is waited before a calendar is asked again.
 const AGAIN: Backoff = Backoff { first: Duration::from_secs(2), most: Duration::from_secs(120) };
+
+/// The same for what is to be taken out there, once it was tried often.
+const SELDOM: Backoff = Backoff { first: Duration::from_secs(60), most: Duration::from_secs(1800) };
 
 /// How long a look at a calendar may take.
 const LOOK: Duration = Duration::from_secs(15);
@@ -58,6 +67,8 @@ pub struct Appointments {
     pub ids: Ids,
     /// Chance.
     pub chance: Chance,
+    /// Where it is told that a calendar elsewhere does not work.
+    pub alerts: Alerts,
 }
 
 impl Appointments {
@@ -109,10 +120,9 @@ impl Rounds for Worker {
             tracing::info!(tenant = %id, reminders = said, "reminded of appointments");
             parts.outbox.ring(&id);
         }
-        let calendar = RemoteCalendar::of(tenant.config.booking.as_ref())?;
         let mut next_job = None;
-        if let Some(calendar) = calendar {
-            next_job = self.do_jobs(&id, context, &rules, &calendar).await?;
+        if let Some(calendar) = &context.calendar {
+            next_job = self.do_jobs(&id, context, &rules, calendar).await?;
         }
         let next_reminder = db.next_reminder_ms().await?;
         Ok([next_reminder, next_job].into_iter().flatten().min())
@@ -136,13 +146,13 @@ impl Worker {
             let now_ms = self.parts.clock.now_ms();
             let (job, next_due) = tenant.db.next_calendar_job(now_ms).await?;
             let Some(job) = job else { return Ok(next_due) };
+            // Counted before it is made: one that a crash cuts off may have been taken there.
+            tenant.db.begin_calendar_job(job.seq).await?;
             let asked = match job.action {
                 Action::Create if job.appointment.status != AppointmentStatus::Held => Ok(None),
                 Action::Create => calendar.create(&job.appointment).await.map(Some),
                 Action::Cancel => {
-                    // Without a name of its own it was never made there, or our first try was not answered.
-                    let remote = job.remote_id.clone().unwrap_or_else(|| job.appointment.id.clone());
-                    calendar.cancel(&job.appointment, &remote).await.map(|()| None)
+                    calendar.cancel(&job.appointment, job.remote_id.as_deref()).await.map(|()| None)
                 }
             };
             crash::point("calendar.after_asked");
@@ -159,22 +169,51 @@ impl Worker {
                     self.end(id, tenant, &job, end, Some(telling), effects).await?;
                 }
                 Ok(None) => self.end(id, tenant, &job, JobEnd::Cancelled, None, Vec::new()).await?,
-                Err(CalendarError::Temporary(error)) if job.attempts + 1 < MAX_ATTEMPTS => {
-                    let pause = AGAIN.pause(job.attempts, self.parts.chance);
-                    tracing::warn!(tenant = %id, error, "a calendar elsewhere is asked again");
-                    tenant.db.retry_calendar_job(job.seq, &error, after_ms(now_ms, pause)).await?;
-                }
-                Err(error) => {
-                    tracing::warn!(tenant = %id, %error, "a calendar elsewhere refused");
-                    if job.action == Action::Cancel {
-                        self.end(id, tenant, &job, JobEnd::Cancelled, None, Vec::new()).await?;
-                    } else {
-                        self.compensate(id, tenant, rules, calendar, &job).await?;
-                    }
-                }
+                Err(error) => self.failed(id, tenant, rules, calendar, &job, error).await?,
             }
         }
         Ok(Some(self.parts.clock.now_ms()))
+    }
+
+    /// The calendar elsewhere did not do it: it is asked again, or what was to be is given up.
+    async fn failed(
+        &self,
+        id: &TenantId,
+        tenant: &TenantContext,
+        rules: &BookingRules,
+        calendar: &RemoteCalendar,
+        job: &CalendarJob,
+        error: CalendarError,
+    ) -> anyhow::Result<()> {
+        let now_ms = self.parts.clock.now_ms();
+        let last = job.attempts + 1 >= MAX_ATTEMPTS;
+        let again = match (&error, job.action) {
+            (CalendarError::Temporary(_), Action::Create) => !last,
+            (_, Action::Create) => false,
+            // Somebody may still put right what keeps it there, as long as anybody would come.
+            (_, Action::Cancel) => now_ms < job.appointment.slot.end_ms,
+        };
+        let trouble = match (&error, job.action) {
+            (CalendarError::Permanent(_), Action::Create) => Some(CalendarTrouble::Refuses),
+            (CalendarError::Temporary(_), Action::Create) if last => Some(CalendarTrouble::Silent),
+            (_, Action::Cancel) if last => Some(CalendarTrouble::Keeps),
+            _ => None,
+        };
+        if let Some(trouble) = trouble {
+            self.parts.alerts.raise(Alert::CalendarFailed { tenant: id.clone(), trouble });
+        }
+        if again {
+            let pauses = if last { SELDOM } else { AGAIN };
+            let pause = pauses.pause(job.attempts, self.parts.chance);
+            tracing::warn!(tenant = %id, %error, attempts = job.attempts + 1, "a calendar elsewhere is asked again");
+            tenant.db.retry_calendar_job(job.seq, &error.to_string(), after_ms(now_ms, pause)).await?;
+            return Ok(());
+        }
+        tracing::warn!(tenant = %id, %error, attempts = job.attempts + 1, "a calendar elsewhere refused");
+        match job.action {
+            Action::Cancel => self.end(id, tenant, job, JobEnd::GivenUp, None, Vec::new()).await,
+            Action::Create => self.compensate(id, tenant, rules, calendar, job, &error).await,
+        }
     }
 
     /// The calendar elsewhere said no: the time is let go, and the customer hears of others at once.
@@ -185,15 +224,31 @@ impl Worker {
         rules: &BookingRules,
         calendar: &RemoteCalendar,
         job: &CalendarJob,
+        error: &CalendarError,
     ) -> anyhow::Result<()> {
         let now_ms = self.parts.clock.now_ms();
         let mut times = look(tenant, rules, calendar, now_ms).await;
-        times.busy.retain(|busy| busy.appointment.as_ref() != Some(&job.appointment.id));
-        let plan =
-            notices(tenant, rules).refused(&job.appointment, &times, language(tenant, job).await, now_ms);
+        // Whatever the calendar shows: this time is not to be had there.
+        for busy in &mut times.busy {
+            if busy.appointment.as_ref() == Some(&job.appointment.id) {
+                busy.service = None;
+            }
+        }
+        let replaced = match &job.replaces {
+            Some(replaced) => tenant.db.appointment(replaced).await?.filter(|record| record.status.stands()),
+            None => None,
+        };
+        let refusal = Refusal {
+            record: &job.appointment,
+            replaced: replaced.as_ref(),
+            is_taken: *error == CalendarError::Conflict,
+        };
+        let plan = notices(tenant, rules).refused(&refusal, &times, language(tenant, job).await, now_ms);
         let telling = Telling { text: plan.text, choices: plan.choices };
         let effects = plan.changes.into_iter().map(Effect::Booking).collect();
-        self.end(id, tenant, job, JobEnd::Refused, Some(telling), effects).await
+        // The last try had no clear end, or one before it had none.
+        let unsure = job.attempts > 0 || matches!(error, CalendarError::Temporary(_));
+        self.end(id, tenant, job, JobEnd::Refused { unsure }, Some(telling), effects).await
     }
 
     async fn end(

@@ -70,21 +70,29 @@ impl AttachmentReader {
             let files = std::mem::take(&mut message.attachments);
             let asker = Asker { tenant: &tenant.account, conversation };
             let reading = Reading { reader: self, tenant, asker, channel, language, deadline };
-            for file in files.iter().take(MAX_FILES) {
-                match reading.words(file, &message.text).await {
-                    Ok(words) => {
-                        let parts = [message.text.as_str(), words.as_str()];
-                        message.text =
-                            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+            let mut left = Vec::new();
+            for (place, file) in files.into_iter().enumerate() {
+                if place >= MAX_FILES {
+                    left.push(file);
+                } else if let Some(told) = file.unread.clone() {
+                    message.unread = Some(told);
+                    left.push(file);
+                } else {
+                    match reading.words(&file, &message.text).await {
+                        Ok(words) => {
+                            let parts = [message.text.as_str(), words.as_str()];
+                            let parts = parts.into_iter().filter(|part| !part.is_empty());
+                            message.text = parts.collect::<Vec<_>>().join("\n");
+                        }
+                        Err(sentence) => {
+                            message.unread = Some(reading.sentence(sentence));
+                            // Read again if the turn does not commit: the model may be back by then.
+                            left.push(file);
+                        }
                     }
-                    Err(sentence) => message.unread = Some(reading.sentence(sentence)),
                 }
             }
-            if message.unread.is_some() {
-                // Read again if the turn does not commit: the model may be back by then.
-                continue;
-            }
-            if let Err(error) = tenant.db.set_words(message.seq, message.text.clone()).await {
+            if let Err(error) = tenant.db.set_words(message.seq, message.text.clone(), left).await {
                 tracing::warn!(tenant = %tenant.id, %error, "the words of a file were not kept with their message");
             }
         }

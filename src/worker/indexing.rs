@@ -15,11 +15,12 @@ use tokio::sync::Semaphore;
 
 use super::{bell::Bell, rounds::after_ms};
 use crate::{
+    catalog::{import::ImportReport, source},
     clock::Clock,
     config::live::LiveConfig,
     domain::tenant::TenantId,
     knowledge::{
-        ingest::{IngestError, Ingester},
+        ingest::{IngestError, IngestOptions, Ingester},
         read::{ReadLimits, Reader},
     },
     tenants::{Tenant, TenantUse},
@@ -91,7 +92,19 @@ impl Indexer {
         let folder = self.live.get().paths.tenant_knowledge(&id);
         let ingester = self.ingester(&tenant);
         let place = self.place.acquire().await;
-        let indexed = tokio::task::spawn_blocking(move || ingester.ensure_indexed(&folder, |_| ())).await;
+        let config = tenant.config.clone();
+        let (db, clock) = (tenant.db().clone(), self.clock.clone());
+        let indexed = tokio::task::spawn_blocking(move || {
+            match source::import_first(&db, &folder, &config, &clock) {
+                Ok(Some(report)) => tell_import(&report),
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "the tenant's catalogue was not imported"),
+            }
+            let catalog_file = Some(config.catalog_file().to_owned());
+            let options = IngestOptions { catalog_file, ..IngestOptions::default() };
+            ingester.ensure_indexed(&folder, &options, |_| ())
+        })
+        .await;
         drop((place, tenant));
         match indexed {
             Ok(Ok(Some(report))) => {
@@ -118,5 +131,22 @@ impl Indexer {
         }
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), Progress::Done);
         bell.ring(&id);
+    }
+}
+
+fn tell_import(report: &ImportReport) {
+    if let Some(wrong) = report.failed.first() {
+        tracing::error!(
+            rows = report.failed.len(),
+            line = wrong.line,
+            error = wrong.error,
+            "rows of the tenant's catalogue are wrong, and nothing was imported"
+        );
+    } else {
+        tracing::info!(
+            products = report.changes.added,
+            took_ms = report.took_ms,
+            "imported the tenant's catalogue for the first time"
+        );
     }
 }

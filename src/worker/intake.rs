@@ -6,7 +6,7 @@ use super::bell::Bell;
 use crate::{
     clock::{Clock, Ids},
     config::live::LiveConfig,
-    domain::{campaign::Campaign, message::Inbound},
+    domain::{campaign::Campaign, contact::Moved, conversation::ChannelKind, message::Inbound},
     store::{StoreError, inbox::Accepted},
     tenants::TenantUse,
 };
@@ -18,6 +18,8 @@ pub struct Intake {
     pub live: Arc<LiveConfig>,
     /// Rung when a message was accepted.
     pub dispatcher: Arc<Bell>,
+    /// Rung when replies waited for a message.
+    pub outbox: Arc<Bell>,
     /// The time.
     pub clock: Clock,
     /// New ids.
@@ -25,11 +27,31 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Makes messages safe, and has them answered. What became of them is in their order.
+    /// Makes messages safe, and has them answered. What became of them is in their order. `moves` are contacts of the
+    /// channel that are called otherwise now, each with how many of the messages came before.
     ///
     /// # Errors
     /// When they were not stored: whoever brought them must not be told that they are safe.
     pub async fn take(
+        &self,
+        tenant: &TenantUse,
+        channel: ChannelKind,
+        mut messages: Vec<Inbound>,
+        moves: Vec<(usize, Moved)>,
+    ) -> Result<Vec<Accepted>, Arc<StoreError>> {
+        let mut accepted = Vec::with_capacity(messages.len());
+        for (before, moved) in moves {
+            let later = messages.split_off(before.saturating_sub(accepted.len()).min(messages.len()));
+            accepted.extend(self.accept(tenant, messages).await?);
+            messages = later;
+            let known = tenant.db().move_contact(channel, moved).await?;
+            tracing::info!(tenant = %tenant.id(), %channel, known, "a contact is called otherwise now");
+        }
+        accepted.extend(self.accept(tenant, messages).await?);
+        Ok(accepted)
+    }
+
+    async fn accept(
         &self,
         tenant: &TenantUse,
         mut messages: Vec<Inbound>,
@@ -50,6 +72,9 @@ impl Intake {
         let accepted = tenant.db().accept(messages, &self.clock, &self.ids).await?;
         if accepted.iter().any(|accepted| accepted.turn.is_none()) {
             self.dispatcher.ring_at(tenant.id(), self.clock.now_ms() + i64::from(quiet_ms));
+        }
+        if accepted.iter().any(|accepted| accepted.releases) {
+            self.outbox.ring(tenant.id());
         }
         Ok(accepted)
     }

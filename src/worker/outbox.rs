@@ -17,11 +17,13 @@ use super::{
     rounds::{Pace, Rounds, Stop, Surroundings, after_ms, run},
 };
 use crate::{
+    alerts::Alert,
     channel::{self, Channels, SendError},
     clock::{Chance, Clock},
     config::live::LiveConfig,
     crash,
     domain::{
+        contact::Moved,
         message::{Outbound, OutboundKind},
         tenant::TenantId,
     },
@@ -104,8 +106,9 @@ fn worded(tenant: &TenantUse, reply: &Outbound) -> Outbound {
 /// What came of a reply, to be noted in the database.
 #[derive(Debug, Clone)]
 enum Outcome {
-    Sent { provider_id: Option<String> },
+    Sent { provider_id: Option<String>, moved_to: Option<String> },
     Retry { due_ms: i64, error: String },
+    Held { error: String },
     Dead { error: String },
 }
 
@@ -160,7 +163,7 @@ impl Worker {
         drop(place);
         crash::point("outbox.after_send");
         let outcome = match sent {
-            Ok(sent) => Outcome::Sent { provider_id: sent.provider_id },
+            Ok(sent) => Outcome::Sent { provider_id: sent.provider_id, moved_to: sent.moved_to },
             Err(error) => self.outcome(&reply, error),
         };
         let (id, conversation, turn, seq) = (tenant.id(), &reply.conversation, &reply.turn, reply.seq);
@@ -169,11 +172,18 @@ impl Worker {
             Outcome::Retry { error, .. } => {
                 tracing::warn!(tenant = %id, %conversation, turn, seq, attempts = reply.attempts + 1, error, "a reply is tried again");
             }
+            Outcome::Held { error } => {
+                tracing::warn!(tenant = %id, %conversation, turn, seq, error, "a reply waits for its customer");
+                self.parts
+                    .channels
+                    .alerts
+                    .raise(Alert::ReplyHeld { tenant: id.clone(), channel: reply.channel });
+            }
             Outcome::Dead { error } => {
                 tracing::error!(tenant = %id, %conversation, turn, seq, attempts = reply.attempts + 1, error, "a reply was given up");
             }
         }
-        self.note(&tenant, seq, outcome).await;
+        self.note(&tenant, &reply, outcome).await;
         crash::point("outbox.after_mark");
         let id = id.clone();
         drop(tenant);
@@ -193,15 +203,17 @@ impl Worker {
                 let asked = retry_after.unwrap_or_default().min(rules.max_retry);
                 Outcome::Retry { due_ms: after_ms(self.parts.clock.now_ms(), pause.max(asked)), error: text }
             }
+            SendError::WindowClosed { .. } => Outcome::Held { error: text },
             SendError::Temporary { .. } | SendError::Permanent { .. } => Outcome::Dead { error: text },
         }
     }
 
     /// Writes down what came of a reply, again and again if the database refuses: until it is written nobody may
     /// send the reply a second time.
-    async fn note(&self, tenant: &TenantUse, seq: i64, outcome: Outcome) {
+    async fn note(&self, tenant: &TenantUse, reply: &Outbound, outcome: Outcome) {
+        let seq = reply.seq;
         for failures in 0..MAX_NOTES {
-            let Err(error) = self.note_once(tenant, seq, outcome.clone()).await else { return };
+            let Err(error) = self.note_once(tenant, reply, outcome.clone()).await else { return };
             let pause = NOTE_AGAIN.pause(failures, self.parts.chance);
             let retry_in_ms = after_ms(0, pause);
             tracing::warn!(tenant = %tenant.id(), seq, %error, retry_in_ms, "cannot note what came of a reply");
@@ -210,11 +222,23 @@ impl Worker {
         tracing::error!(tenant = %tenant.id(), seq, "what came of a reply is not noted; the next start settles it");
     }
 
-    async fn note_once(&self, tenant: &TenantUse, seq: i64, outcome: Outcome) -> Result<(), StoreError> {
-        let db = tenant.db();
+    async fn note_once(
+        &self,
+        tenant: &TenantUse,
+        reply: &Outbound,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let (db, seq) = (tenant.db(), reply.seq);
         match outcome {
-            Outcome::Sent { provider_id } => db.mark_sent(seq, provider_id, self.parts.clock.now_ms()).await,
+            Outcome::Sent { provider_id, moved_to } => {
+                db.mark_sent(seq, provider_id, self.parts.clock.now_ms()).await?;
+                if let Some(to) = moved_to {
+                    db.move_contact(reply.channel, Moved { from: reply.contact.clone(), to }).await?;
+                }
+                Ok(())
+            }
             Outcome::Retry { due_ms, error } => db.mark_retry(seq, due_ms, error).await,
+            Outcome::Held { error } => db.mark_held(seq, error).await,
             Outcome::Dead { error } => db.mark_dead(seq, error).await,
         }
     }

@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::{bell::Bell, rounds::after_ms};
-use crate::{domain::tenant::TenantId, tenants::Tenants};
+use crate::{catalog::index, domain::tenant::TenantId, tenants::Tenants};
 
 /// Tenants opened at once. Customers who write now come first.
 const AT_ONCE: usize = 2;
@@ -24,6 +24,8 @@ pub struct Bells {
     pub appointments: Arc<Bell>,
     /// Of conversations to be summed up.
     pub memory: Arc<Bell>,
+    /// Of catalogues to be finished.
+    pub catalogue: Arc<Bell>,
 }
 
 /// Opens every tenant that has a database, which settles what was left half-way, tells the workers of those with
@@ -42,6 +44,11 @@ pub async fn run(tenants: Tenants, bells: Bells, stop: CancellationToken) {
                     let db = tenant.db();
                     if tenant.config.booking.is_some() {
                         bells.appointments.ring(&id);
+                    }
+                    let model = tenant.context.knowledge.embedder().model_id().to_owned();
+                    let stamp = index::stamp(tenant.config.language);
+                    if let Ok(false) = db.is_catalog_finished(stamp, model).await {
+                        bells.catalogue.ring(&id);
                     }
                     if let Ok(Some(updated_ms)) = db.oldest_to_summarise().await {
                         let quiet = tenant.config.memory.consolidate_after;

@@ -311,6 +311,7 @@ impl TurnRunner {
                 contact_tokens_today: context.contact_tokens_today,
                 contact: claim.contact.clone(),
                 phone: claim.channel.phone_of(&claim.contact),
+                username: context.username.clone(),
                 channel: claim.channel.as_str().to_owned(),
                 conversation: claim.conversation.as_str().to_owned(),
             },

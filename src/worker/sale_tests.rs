@@ -11,6 +11,7 @@ use crate::{
     clock::{Clock, Ids, ManualClock},
     config::{Config, ConfigSource, env::Env, live::LiveConfig},
     domain::{
+        contact::Identity,
         conversation::ChannelKind,
         language::Language,
         message::Inbound,
@@ -87,6 +88,7 @@ impl Shop {
             message_id: self.ids.next("m"),
             contact: contact.to_owned(),
             contact_name: None,
+            identity: Identity::default(),
             text: text.to_owned(),
             attachments: Vec::new(),
             route: None,

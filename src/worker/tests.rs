@@ -23,6 +23,7 @@ use crate::{
     clock::{Chance, Clock, Ids},
     config::{Config, ConfigSource, env::Env, live::LiveConfig},
     domain::{
+        contact::Identity,
         conversation::ChannelKind,
         language::Language,
         message::Inbound,
@@ -192,6 +193,7 @@ impl World {
             attachments: Vec::new(),
             route: None,
             source: None,
+            identity: Identity::default(),
             quiet_ms,
         };
         let tenant = self.tenants.get(&id).await.unwrap();

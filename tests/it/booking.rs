@@ -254,3 +254,73 @@ async fn killed_at_any_step_there_is_one_appointment_and_one_receipt() {
         );
     }
 }
+
+/// Kills the daemon at a point of every step of a whole talk, and goes on with the next daemon.
+async fn die_at_every_step(point: &str, model: Option<&FakeLlm>) {
+    let site = centre(model);
+    let first = if model.is_some() {
+        "quiero una cita para consentirme un rato"
+    } else {
+        "cita para masaje pasado mañana en la tarde"
+    };
+    let steps = [
+        (first, "1. "),
+        ("la primera", "su nombre"),
+        ("Ana Pérez", "qué número"),
+        ("3001234567", "quedó reservada"),
+        ("necesito cambiar mi cita para otro día", "1. "),
+        ("la primera", "cambié su cita"),
+        ("quiero cancelar mi cita", "¿Confirma"),
+        ("sí", "quedó cancelada"),
+    ];
+    for (number, (text, expected)) in steps.into_iter().enumerate() {
+        let id = format!("m{number}");
+        let mut dying = site.start_to_die(point).unwrap();
+        dying.client.leave("aura", "ana", &id, text).await;
+        dying.ended().await;
+        let daemon = site.start();
+        let turn = daemon.client.turn_of("aura", &id).await;
+        assert!(reply(&turn).contains(expected), "{point}, {text:?}: {turn}");
+        let standing = "select count(*) from appointment where status in ('held', 'booked', 'confirmed')";
+        let expected = i64::from((1..7).contains(&number));
+        assert_eq!(count(&site, standing), expected, "{point}, {text:?}");
+    }
+    for (what, times) in
+        [("%quedó reservada%", 1), ("%cambié su cita%", 1), ("%¿Confirma que%", 1), ("%quedó cancelada%", 1)]
+    {
+        for table in ["message", "outbox"] {
+            let said = format!("select count(*) from {table} where text like '{what}'");
+            assert_eq!(count(&site, &said), times, "{point}: {said}");
+        }
+    }
+    assert_eq!(count(&site, "select count(*) from appointment"), 1, "{point}");
+    assert_eq!(count(&site, "select count(*) from appointment_reminder"), 0, "{point}");
+    assert_eq!(count(&site, "select count(*) from message where role = 'customer'"), 8, "{point}");
+    let verified = iass(site.path(), &["audit", "verify", "--tenant", "aura"], &[]);
+    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
+}
+
+#[tokio::test]
+async fn killed_at_every_step_of_a_whole_talk_nothing_happens_twice_and_nothing_is_lost() {
+    let points = [
+        "dispatch.after_claim",
+        "turn.before_commit",
+        "booking.in_commit",
+        "turn.in_commit",
+        "turn.after_commit",
+    ];
+    futures::future::join_all(points.map(|point| die_at_every_step(point, None))).await;
+}
+
+#[tokio::test]
+async fn killed_at_every_step_of_a_talk_that_a_model_began_nothing_happens_twice() {
+    for point in ["turn.before_commit", "booking.in_commit", "turn.after_commit"] {
+        // What dies before its commit is asked once more.
+        let call =
+            || Act::Call("check_availability", json!({"service": "masaje", "when": "mañana en la tarde"}));
+        let model = FakeLlm::start([call(), call()]);
+        die_at_every_step(point, Some(&model)).await;
+        let asked = model.asked().len();
+        assert_eq!(asked, if point == "turn.after_commit" { 1 } else { 2 }, "{point}");
+    }
+}

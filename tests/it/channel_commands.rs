@@ -50,20 +50,25 @@ fn heard(site: &Site) -> Vec<(String, String)> {
 #[tokio::test]
 async fn a_simulated_message_is_taken_as_the_providers_own() {
     let meta = FakeMeta::start();
-    let channels = format!("{}{TWILIO}{CHATWOOT}", meta.config(""));
+    let telegram = "[channels.telegram]\ntoken = \"1:x\"\nmode = \"webhook\"\nsecret_token = \"tg-hook\"\n\
+                    api_base = \"http://127.0.0.1:9\"\n";
+    let voice = "[channels.voice]\nauth_token = \"tw-secret\"\n";
+    let channels = format!("{}{TWILIO}{CHATWOOT}{telegram}{voice}", meta.config(""));
     let site = site(&channels);
     let daemon = site.start();
     let url = &daemon.client.url;
-    for channel in ["meta", "twilio", "chatwoot"] {
+    let all = ["meta", "twilio", "chatwoot", "telegram", "voice"];
+    for channel in all {
         let line =
             format!("--json webhook simulate {channel} --tenant acme --text hola-{channel} --url {url}");
         let output = run(site.path(), &line);
         assert_eq!(output.status.code(), Some(0), "{channel}: {} {}", stdout(&output), stderr(&output));
         let answer = json_lines(&output).remove(0);
         assert_eq!((&answer["status"], &answer["channel"]), (&json!(200), &json!(channel)));
+        let speaks = answer["body"].as_str().unwrap().contains("<Say");
+        assert_eq!(speaks, channel == "voice", "{answer}");
     }
-    let expected =
-        ["meta", "twilio", "chatwoot"].map(|channel| (channel.to_owned(), format!("hola-{channel}")));
+    let expected = all.map(|channel| (channel.to_owned(), format!("hola-{channel}")));
     assert_eq!(heard(&site), expected);
     let sent = meta.wait_for_taken(1).await;
     assert_eq!(sent[0].body["to"], "573000000000");
@@ -74,7 +79,7 @@ async fn a_simulated_message_is_taken_as_the_providers_own() {
     site.write("sample.json", std::str::from_utf8(&body).unwrap());
     let output = run(site.path(), &format!("webhook simulate meta sample.json --tenant acme --url {url}"));
     assert_eq!((output.status.code(), stdout(&output)), (Some(0), "200\n"), "{}", stderr(&output));
-    assert_eq!(heard(&site)[3].1, "Does it come in another color?");
+    assert_eq!(heard(&site)[5].1, "Does it come in another color?");
 
     // The daemon still has the old secret.
     site.write(
@@ -88,7 +93,7 @@ async fn a_simulated_message_is_taken_as_the_providers_own() {
         "{}",
         stdout(&output)
     );
-    assert_eq!(heard(&site).len(), 4);
+    assert_eq!(heard(&site).len(), 6);
 }
 
 #[test]
@@ -110,6 +115,10 @@ fn what_cannot_be_simulated_says_why() {
     check("meta --tenant nobody", 3, "nobody");
 }
 
+const HERE_TWILIO: &str = "https://iass.example.com/webhooks/twilio/acme";
+const HERE_VOICE: &str = "https://iass.example.com/webhooks/voice/acme";
+const HERE_CHATWOOT: &str = "https://iass.example.com/webhooks/chatwoot/acme";
+
 /// Twilio, Telegram and Chatwoot as far as a check needs them. Its path begins with what it is to do: `right`, `refuse`.
 fn providers() -> FakeServer {
     async fn answer(State(()): State<()>, UrlPath(path): UrlPath<String>, headers: HeaderMap) -> Response {
@@ -123,6 +132,42 @@ fn providers() -> FakeServer {
         match path {
             "2010-04-01/Accounts/AC1.json" if token("authorization").starts_with("Basic ") => {
                 Json(json!({"sid": "AC1", "status": "active", "friendly_name": "Tuerca"})).into_response()
+            }
+            "v2/Channels/Senders" if mood == "blind" => {
+                (StatusCode::FORBIDDEN, Json(json!({"code": 20003}))).into_response()
+            }
+            "v2/Channels/Senders" => {
+                let url = if mood == "posting" { "https://old.example/hook?key=s3cr3t" } else { HERE_TWILIO };
+                let webhook = json!({"callback_url": url, "callback_method": "POST", "fallback_url": null});
+                let sender = json!({"sid": "XE1", "sender_id": "whatsapp:+14155238886", "status": "ONLINE", "webhook": webhook});
+                Json(json!({"senders": [sender], "meta": {"key": "senders"}})).into_response()
+            }
+            "2010-04-01/Accounts/AC1/IncomingPhoneNumbers.json" => {
+                let url = if mood == "posting" { "" } else { HERE_VOICE };
+                let number = json!({"phone_number": "+14155238887", "voice_url": url, "voice_method": "POST",
+                                    "sms_url": "https://demo.twilio.com/welcome/sms/reply", "sms_method": "POST"});
+                Json(json!({"incoming_phone_numbers": [number], "page": 0})).into_response()
+            }
+            "v1/Services/MG1" => {
+                Json(json!({"sid": "MG1", "inbound_request_url": HERE_TWILIO, "inbound_method": "POST",
+                            "use_inbound_webhook_on_number": false}))
+                .into_response()
+            }
+            "api/v1/accounts/1/agent_bots" if mood == "blind" => {
+                (StatusCode::UNAUTHORIZED, Json(json!({"error": "You are not authorized to do this action"})))
+                    .into_response()
+            }
+            "api/v1/accounts/1/agent_bots" => {
+                let url = if mood == "posting" { "https://old.example/bot" } else { HERE_CHATWOOT };
+                Json(json!([{"id": 3, "name": "Bot", "outgoing_url": url}])).into_response()
+            }
+            "api/v1/accounts/1/inboxes/1/agent_bot" => {
+                Json(json!({"agent_bot": {"id": 3, "name": "Bot"}})).into_response()
+            }
+            "api/v1/accounts/1/webhooks" => {
+                let webhook =
+                    json!({"id": 1, "url": "https://crm.example/x", "subscriptions": ["message_created"]});
+                Json(json!({"payload": {"webhooks": [webhook]}})).into_response()
             }
             "bot1:tg-secret/getMe" => {
                 Json(json!({"ok": true, "result": {"id": 1, "is_bot": true, "username": "tuerca_bot"}}))
@@ -147,7 +192,13 @@ fn providers() -> FakeServer {
 fn all_channels(meta: &FakeMeta, base: &str) -> String {
     let telegram = format!("[channels.telegram]\ntoken = \"1:tg-secret\"\napi_base = \"{base}\"\n");
     let local = "http://127.0.0.1:9";
-    format!("{}{}{}{telegram}", meta.config(""), TWILIO.replace(local, base), CHATWOOT.replace(local, base))
+    let voice = "[channels.voice]\nauth_token = \"tw-secret\"\n";
+    format!(
+        "{}{}{}{telegram}{voice}",
+        meta.config(""),
+        TWILIO.replace(local, base),
+        CHATWOOT.replace(local, base)
+    )
 }
 
 #[test]
@@ -163,7 +214,10 @@ fn the_doctor_finds_nothing_where_nothing_is_wrong() {
         "ok       acme meta subscription",
         "ok       acme twilio credentials: the account \"Tuerca\" is active",
         "ok       acme telegram credentials: the bot is @tuerca_bot",
+        "ok       acme twilio webhook: whatsapp:+14155238886 posts to https://iass.example.com/webhooks/twilio/acme",
+        "ok       acme voice webhook: +14155238887 posts to https://iass.example.com/webhooks/voice/acme",
         "ok       acme chatwoot account: the account 1 has 1 inboxes",
+        "ok       acme chatwoot webhook: an agent bot posts to https://iass.example.com/webhooks/chatwoot/acme",
     ] {
         assert!(text.contains(words), "{words} is not in {text}");
     }
@@ -183,9 +237,13 @@ fn the_doctor_says_what_to_fix_and_no_secret() {
             (finding["check"].as_str().unwrap().to_owned(), finding["fix"].as_str().unwrap().to_owned())
         })
         .collect();
-    assert_eq!(wrong.len(), 2, "{wrong:?}");
-    assert!(wrong[0].0 == "subscription" && wrong[0].1.contains("subscribed_apps"), "{wrong:?}");
-    assert!(wrong[1].0 == "webhook" && wrong[1].1.contains("deleteWebhook"), "{wrong:?}");
+    assert_eq!(wrong.len(), 5, "{wrong:?}");
+    let fixes = ["subscribed_apps", HERE_TWILIO, HERE_VOICE, "deleteWebhook", HERE_CHATWOOT];
+    for ((_, fix), words) in wrong.iter().zip(fixes) {
+        assert!(fix.contains(words), "{words} is not in {fix}");
+    }
+    assert!(stdout(&output).contains("https://old.example/hook"), "{}", stdout(&output));
+    assert!(!stdout(&output).contains("s3cr3t"), "what follows an address may be a secret");
 
     let refusing = all_channels(&meta, &format!("{}/refuse", others.base())).replace(TOKEN, "expired");
     site.write("tenants/acme/tenant.toml", &format!("name = \"La Tuerca\"\n{refusing}"));
@@ -203,6 +261,55 @@ fn the_doctor_says_what_to_fix_and_no_secret() {
     }
     for secret in ["expired\"", "tw-secret", "tg-secret", "cw-token", "cw-secret", APP_SECRET] {
         assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+}
+
+#[test]
+fn the_doctor_says_what_to_compare_by_hand_where_it_may_not_look() {
+    let (meta, others) = (FakeMeta::start(), providers());
+    meta.hide_webhook();
+    let channels = all_channels(&meta, &format!("{}/blind", others.base()));
+    let site =
+        site(&channels.replace(
+            "[channels.voice]\nauth_token = \"tw-secret\"",
+            "[channels.voice]\nauth_token = \"other\"",
+        ));
+    let output = run(site.path(), "doctor");
+    assert_eq!(output.status.code(), Some(69), "{}", stdout(&output));
+    let text = stdout(&output);
+    for words in [
+        "skipped  acme meta webhook: where Meta posts cannot be read with this token",
+        "Callback URL: https://iass.example.com/webhooks/meta/acme",
+        "acme twilio webhook: where Twilio posts cannot be read: answered 403",
+        "Sandbox settings > When a message comes in): https://iass.example.com/webhooks/twilio/acme, HTTP POST",
+        "skipped  acme voice webhook: the account of the calls is not known",
+        "A call comes in: Webhook, https://iass.example.com/webhooks/voice/acme, HTTP POST",
+        "skipped  acme chatwoot webhook: where Chatwoot posts cannot be read",
+        "webhook URL: https://iass.example.com/webhooks/chatwoot/acme",
+    ] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+}
+
+#[test]
+fn the_doctor_knows_each_kind_of_sender_at_twilio() {
+    let others = providers();
+    let base = format!("{}/right", others.base());
+    for (from, words) in [
+        ("MG1", "ok       acme twilio webhook: MG1 posts to https://iass.example.com/webhooks/twilio/acme"),
+        (
+            "+14155238887",
+            "WRONG    acme twilio webhook: +14155238887 posts to https://demo.twilio.com/welcome/sms/reply",
+        ),
+        ("+14155230000", "WRONG    acme twilio webhook: +14155230000 is not a number of this account"),
+        (
+            "whatsapp:+15005550006",
+            "warning  acme twilio webhook: whatsapp:+15005550006 is not among the WhatsApp senders",
+        ),
+    ] {
+        let twilio = TWILIO.replace("http://127.0.0.1:9", &base).replace("whatsapp:+14155238886", from);
+        let output = run(site(&twilio).path(), "doctor");
+        assert!(stdout(&output).contains(words), "{words} is not in {}", stdout(&output));
     }
 }
 

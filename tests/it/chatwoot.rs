@@ -185,6 +185,28 @@ async fn a_webhook_that_comes_five_times_in_any_order_has_one_reply() {
 }
 
 #[tokio::test]
+async fn a_conversation_goes_on_when_its_contact_gets_a_number_or_is_merged() {
+    let chatwoot = FakeChatwoot::start();
+    let site = site(&chatwoot, "", "");
+    let daemon = site.start();
+    let of = |id: u64, contact: u64, phone: Value| {
+        let mut body = incoming(id, "pending", "gracias");
+        body["conversation"]["meta"]["sender"]["id"] = json!(contact);
+        body["conversation"]["meta"]["sender"]["phone_number"] = phone;
+        body
+    };
+    for (id, contact, phone) in [(1, 15, Value::Null), (2, 15, json!("+573001112201")), (3, 22, Value::Null)]
+    {
+        tell(&daemon, &of(id, contact, phone)).await;
+        chatwoot.wait_for(usize::try_from(id).unwrap()).await;
+    }
+    assert_eq!(site.count("acme", "select count(*) from conversation"), 1);
+    // A person answers under the name that the contact has now.
+    tell(&daemon, &outgoing(4, "Eva", "Aquí estoy")).await;
+    assert_eq!(owner(&daemon).await, "human");
+}
+
+#[tokio::test]
 async fn people_take_over_with_a_note_and_give_back() {
     let chatwoot = FakeChatwoot::start();
     let site = site(&chatwoot, "", "");
@@ -250,6 +272,7 @@ async fn a_person_who_steps_in_unasked_is_not_interrupted() {
     tell(&daemon, &other).await;
     let mut other = incoming(5, "open", "hola");
     other["conversation"]["meta"]["sender"]["id"] = json!(99);
+    other["conversation"]["id"] = json!(98);
     tell(&daemon, &other).await;
     assert_eq!(site.count("acme", "select count(*) from inbox"), 2);
     assert_eq!(daemon.client.list("/api/v1/tenants/acme/conversations").await.len(), 1);

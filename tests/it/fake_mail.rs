@@ -82,6 +82,17 @@ impl Mail {
         decoded.collect()
     }
 
+    /// The file beside the text, in clear; `None` when there is none.
+    pub fn file(&self, name: &str) -> Option<String> {
+        let head = self.header("Content-Type");
+        let boundary = head.split_once("boundary=\"")?.1.trim_end_matches('"').to_owned();
+        let parts: Vec<&str> = self.data.split(&format!("--{boundary}")).collect();
+        assert!(parts.last().unwrap().starts_with("--"), "the last part is closed");
+        let part = parts.iter().find(|part| part.contains(&format!("filename=\"{name}\"")))?;
+        let encoded = part.split_once("\r\n\r\n")?.1.replace("\r\n", "");
+        Some(String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap())
+    }
+
     /// The body in clear.
     pub fn text(&self) -> String {
         assert_eq!(self.header("Content-Transfer-Encoding"), "quoted-printable");

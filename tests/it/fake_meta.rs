@@ -67,6 +67,8 @@ struct Books {
     damages: bool,
     /// Whether the account sends webhooks to the app.
     subscribed: bool,
+    /// Whether the token may not see where webhooks go.
+    hides_webhook: bool,
 }
 
 /// The provider; it stops when dropped.
@@ -118,6 +120,11 @@ impl FakeMeta {
     /// The account no longer sends webhooks to the app.
     pub(crate) fn unsubscribe(&self) {
         self.books().subscribed = false;
+    }
+
+    /// The token may not see where webhooks go.
+    pub(crate) fn hide_webhook(&self) {
+        self.books().hides_webhook = true;
     }
 
     pub(crate) fn keep(&self, id: &str, bytes: Vec<u8>) {
@@ -341,9 +348,13 @@ async fn node(State(place): State<Arc<Place>>, Path(id): Path<String>, headers: 
         return refuse(401, 190);
     }
     if id == NUMBER || id == SECOND_NUMBER {
-        return Json(json!({"id": id, "display_phone_number": "+57 300 111 2233", "verified_name": "La Tuerca",
-            "quality_rating": "GREEN", "webhook_configuration": {"application": "https://iass.example.com/webhooks/meta/acme"}}))
-        .into_response();
+        let mut number = json!({"id": id, "display_phone_number": "+57 300 111 2233", "verified_name": "La Tuerca",
+            "quality_rating": "GREEN"});
+        if !lock(&place.books).hides_webhook {
+            number["webhook_configuration"] =
+                json!({"application": "https://iass.example.com/webhooks/meta/acme"});
+        }
+        return Json(number).into_response();
     }
     let Some(bytes) = lock(&place.books).media.get(&id).cloned() else { return refuse(404, 100) };
     let host = headers.get(header::HOST).unwrap().to_str().unwrap();

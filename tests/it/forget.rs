@@ -153,7 +153,7 @@ async fn an_address_on_two_channels_must_be_named_with_its_channel() {
     let daemon = site.start();
     daemon.client.chat("acme", "ana", "hola").await;
     let db = Connection::open(site.database("acme")).unwrap();
-    db.execute("insert into contact values ('c2', 'terminal', 'ana', null, 1)", []).unwrap();
+    db.execute("insert into contact (id, channel, address, name, created_ms) values ('c2', 'terminal', 'ana', null, 1)", []).unwrap();
     let (status, error) = delete(&daemon.client, "ana").await;
     assert_eq!((status, &error["error"]["code"]), (StatusCode::CONFLICT, &json!("ambiguous_contact")));
     let refused = run(&site, "contact forget ana --tenant acme");

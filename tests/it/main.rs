@@ -9,9 +9,11 @@
     reason = "a test may fail"
 )]
 
+mod api_appointments;
 mod api_documents;
 mod audit;
 mod booking;
+mod calendar;
 mod channel_commands;
 mod chat;
 mod chatwoot;
@@ -21,6 +23,7 @@ mod delivery;
 mod desk;
 mod documents;
 mod fake_business;
+mod fake_calendar;
 mod fake_chatwoot;
 mod fake_llm;
 mod fake_mail;
@@ -38,6 +41,7 @@ mod media;
 mod memory;
 mod meta;
 mod pool;
+mod products;
 mod radicale;
 mod remote;
 mod sale;
@@ -45,6 +49,7 @@ mod sale_api;
 mod sale_crash;
 mod serve;
 mod service;
+mod talks;
 mod telegram;
 mod tenant;
 mod twilio;

@@ -100,7 +100,9 @@ async fn what_meta_signed_is_taken_and_what_was_changed_is_not() {
     wait_until(&site, "select count(*) || '' from outbox where state <> 'sent'", &["0"]).await;
     let customers: Vec<String> =
         meta.taken().iter().map(|sent| sent.body["to"].as_str().unwrap().to_owned()).collect();
-    assert!(customers.iter().all(|to| to == "16505551234" || to == "972987654321"), "{customers:?}");
+    // Two of the samples tell that the customers have other numbers now.
+    let known = ["16505551234", "12195555358", "972987654321", "972912345678"];
+    assert!(customers.iter().all(|to| known.contains(&to.as_str())), "{customers:?}");
     let log = daemon.log();
     for secret in
         ["16505551234", "972987654321", "Sheena", "another color", APP_SECRET, crate::fake_meta::TOKEN]
@@ -260,6 +262,95 @@ async fn a_window_that_meta_holds_for_closed_is() {
     assert_eq!((taken[0].body["type"].as_str(), meta.tried().len()), (Some("template"), 2));
 }
 
+/// What Meta posts of a reply that it took and then did not carry.
+fn refused_late(id: &str, mark: &Value, code: i64) -> Value {
+    let error = json!({"code": code, "title": "as told", "error_data": {"details": "as told"}});
+    let status = json!({"id": id, "status": "failed", "timestamp": "1750000009", "recipient_id": ANA,
+                        "biz_opaque_callback_data": mark, "errors": [error]});
+    webhook(NUMBER, &json!({"statuses": [status]}))
+}
+
+const TEMPLATE: &str = "[channels.meta.template]\nname = \"reply_later\"\nlanguage = \"es\"\n";
+
+#[tokio::test]
+async fn a_reply_that_meta_refuses_later_goes_out_in_the_template_once() {
+    let meta = FakeMeta::start();
+    let site = site(&meta, TEMPLATE, "");
+    let mut daemon = site.start();
+    write(&daemon, &text("w1", ANA, "¿Dónde quedan?")).await;
+    let sent = meta.wait_for_taken(1).await.remove(0);
+    let mark = &sent.body["biz_opaque_callback_data"];
+    wait_until(&site, STATES, &["sent"]).await;
+    let refused = refused_late("wamid.out0", mark, 131_047);
+    futures::future::join_all((0..5).map(|_| write(&daemon, &refused))).await;
+    let again = meta.wait_for_taken(2).await.remove(1);
+    assert_eq!(again.body["type"], "template");
+    let said = again.body["template"]["components"][0]["parameters"][0]["text"].as_str().unwrap().to_owned();
+    assert!(said.contains("Calle 5 # 10-20"), "{said}");
+    wait_until(&site, STATES, &["sent"]).await;
+    daemon.kill();
+    let daemon = site.start();
+    write(&daemon, &refused).await;
+    // News of the first try that come late are none of the second.
+    let late =
+        json!({"id": "wamid.out0", "status": "sent", "recipient_id": ANA, "biz_opaque_callback_data": mark});
+    write(&daemon, &webhook(NUMBER, &json!({"statuses": [late]}))).await;
+    write(&daemon, &text("w2", ANA, "gracias")).await;
+    let taken = meta.wait_for_taken(3).await;
+    assert_eq!((taken[2].body["type"].as_str(), meta.tried().len()), (Some("text"), 3), "free words again");
+    assert_eq!(column(&site, "select provider_id from outbox order by seq"), ["wamid.out1", "wamid.out2"]);
+}
+
+#[tokio::test]
+async fn a_reply_that_meta_refuses_later_waits_for_its_customer_where_there_is_no_template() {
+    let (meta, alerts) = (FakeMeta::start(), FakeWebhook::start().await);
+    let site = site(&meta, "", &format!("[alerts]\nwebhook_url = \"{}\"\n", alerts.url()));
+    let mut daemon = site.start();
+    write(&daemon, &text("w1", ANA, "¿Dónde quedan?")).await;
+    let sent = meta.wait_for_taken(1).await.remove(0);
+    wait_until(&site, STATES, &["sent"]).await;
+    let refused = refused_late("wamid.out0", &sent.body["biz_opaque_callback_data"], 131_047);
+    write(&daemon, &refused).await;
+    wait_until(&site, STATES, &["dead"]).await;
+    let told = alerts.next().await;
+    assert!(told.contains("meta (acme)") && told.contains("24 horas"), "{told}");
+    let letters = daemon.client.list("/api/v1/tenants/acme/dead-letters").await;
+    assert_eq!((letters.len(), &letters[0]["held"]), (1, &json!(true)));
+    daemon.kill();
+    let daemon = site.start();
+    for _ in 0..2 {
+        write(&daemon, &refused).await;
+    }
+    assert_eq!((column(&site, STATES), meta.tried().len()), (vec!["dead".to_owned()], 1));
+    write(&daemon, &text("w2", ANA, "¿Siguen ahí?")).await;
+    let taken = meta.wait_for_taken(3).await;
+    assert_eq!(taken[1].body["text"], sent.body["text"], "what waited goes first");
+    wait_until(&site, STATES, &["sent", "sent"]).await;
+    write(&daemon, &text("w3", ANA, "gracias")).await;
+    meta.wait_for_taken(4).await;
+    assert_eq!(meta.tried().len(), 4, "it went out once");
+}
+
+#[tokio::test]
+async fn what_meta_tells_too_late_that_it_will_not_carry_is_a_dead_letter() {
+    let (meta, alerts) = (FakeMeta::start(), FakeWebhook::start().await);
+    let site = site(&meta, "", &format!("[alerts]\nwebhook_url = \"{}\"\n", alerts.url()));
+    let daemon = site.start();
+    for (n, code) in [131_026, 131_042, 131_016].into_iter().enumerate() {
+        write(&daemon, &text(&format!("w{n}"), ANA, "gracias")).await;
+        meta.wait_for_taken(n + 1).await;
+        wait_until(&site, "select state from outbox order by seq desc limit 1", &["sent"]).await;
+        write(&daemon, &refused_late(&format!("wamid.out{n}"), &Value::Null, code)).await;
+    }
+    let told = alerts.next().await;
+    assert!(told.contains("meta (acme)"), "{told}");
+    // The last one was trouble of Meta's own, which passes.
+    meta.wait_for_taken(4).await;
+    wait_until(&site, STATES, &["dead", "dead", "sent"]).await;
+    let error = column(&site, "select last_error from outbox where seq = 1").remove(0);
+    assert_eq!(error, "error 131026: as told");
+}
+
 #[tokio::test]
 async fn choices_are_buttons_or_a_list() {
     let meta = FakeMeta::start();
@@ -340,6 +431,35 @@ async fn each_number_answers_for_itself_and_strange_ones_are_left_alone() {
         (&sent[1].body["recipient"], &sent[1].body["to"]),
         (&json!("CO.13491208655302741918"), &Value::Null)
     );
+}
+
+#[tokio::test]
+async fn who_takes_another_number_goes_on_with_the_same_conversation() {
+    let meta = FakeMeta::start();
+    let site = site(&meta, "", "");
+    let daemon = site.start();
+    let (old, new) = ("5215512345678", "573001112299");
+    write(&daemon, &text("w1", old, "hola")).await;
+    meta.wait_for_taken(1).await;
+    // The same line, written as the network does.
+    write(&daemon, &text("w2", "525512345678", "¿Dónde quedan?")).await;
+    meta.wait_for_taken(2).await;
+    let system = json!({"from": old, "id": "w3", "timestamp": "1750000000", "type": "system", "system": {
+        "body": format!("User Ana changed from {old} to {new}"), "wa_id": new, "type": "user_changed_number"}});
+    let changed = webhook(NUMBER, &json!({"messages": [system]}));
+    for _ in 0..3 {
+        write(&daemon, &changed).await;
+    }
+    write(&daemon, &text("w4", new, "gracias")).await;
+    let taken = meta.wait_for_taken(3).await;
+    assert_eq!(taken[2].body["to"], new);
+    let conversations = daemon.client.conversations("acme").await;
+    assert_eq!((conversations.len(), conversations[0].0.as_str(), conversations[0].1.len()), (1, new, 6));
+    // Whoever gets the old number is somebody else.
+    write(&daemon, &text("w5", old, "hola")).await;
+    meta.wait_for_taken(4).await;
+    assert_eq!(daemon.client.conversations("acme").await.len(), 2);
+    assert!(!daemon.log().contains(new), "{}", daemon.log());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::{
+    config::{iass, json_lines},
     fake_llm::{Act, FakeLlm},
     fake_telegram::{Fail, FakeTelegram},
     fake_webhook::FakeWebhook,
@@ -213,7 +214,43 @@ async fn a_customer_who_blocked_the_bot_is_a_dead_letter_and_a_group_that_moved_
     fake.wait_for_empty(BOT).await;
     let heard: Vec<String> = all(&site, "select text from inbox order by seq");
     assert_eq!(heard, ["gracias", "gracias"], "what is not for the bot is not stored");
-    assert_eq!(all::<String>(&site, "select name from contact where address = '-9'"), ["Ventas"]);
+    let names = "select name from contact where address = '-1009'";
+    wait_until("the group has its new id", || all::<String>(&site, names) == ["Ventas"]).await;
+}
+
+#[tokio::test]
+async fn a_group_that_becomes_a_supergroup_and_a_customer_without_a_number_stay_who_they_are() {
+    let fake = FakeTelegram::start(&[BOT]).await;
+    let site = site(&fake);
+    let _daemon = site.start();
+    let of_group = |id: i64, chat: i64, mut content: Value| {
+        if content["text"].is_string() {
+            content["entities"] = json!([{"type": "mention", "offset": 0, "length": 10}]);
+        }
+        let mut update = update(id, 7, content);
+        update["message"]["chat"] = json!({"id": chat, "type": "group", "title": "Ventas"});
+        update
+    };
+    fake.give(BOT, [of_group(1, -9, json!({"text": "@bot42_bot gracias"}))]);
+    fake.wait_for_sent(BOT, 1).await;
+    // Both groups are told, and what is written at once is in the same answer.
+    fake.give(
+        BOT,
+        [
+            of_group(2, -9, json!({"migrate_to_chat_id": -1009})),
+            of_group(3, -1009, json!({"migrate_from_chat_id": -9})),
+            of_group(4, -1009, json!({"text": "@bot42_bot gracias"})),
+        ],
+    );
+    assert_eq!(fake.wait_for_sent(BOT, 2).await[1].0, -1009);
+    let groups = "select address || ' ' || (select count(*) from conversation c where c.contact_id = t.id) from contact t";
+    assert_eq!(all::<String>(&site, groups), ["-1009 1"]);
+
+    fake.give(BOT, [says(5, 7, "Quiero cotizar, soy Ana Peña y mi correo es ana@example.com")]);
+    fake.wait_for_sent(BOT, 3).await;
+    let lead = iass(site.path(), &["lead", "list", "--tenant", "acme", "--json"], &[]);
+    let lead = &json_lines(&lead)[0];
+    assert_eq!(lead["contact_info"]["phone_or_username"], "@anapena", "{lead}");
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{
     fake_llm::{Act, FakeLlm},
-    fake_twilio::{Fail, FakeTwilio, PUBLIC_URL, post_form, post_raw, post_signed, sign},
+    fake_twilio::{Fail, FakeTwilio, Message, PUBLIC_URL, post_form, post_raw, post_signed, sign},
+    fake_webhook::FakeWebhook,
     harness::{Daemon, Site},
     media::voice_note,
 };
@@ -134,7 +135,9 @@ async fn a_customer_is_answered_from_the_number_and_on_the_app_that_was_chosen()
     let sent = twilio.wait_for_taken(1).await.remove(0);
     assert_eq!((sent.field("From"), sent.field("To")), ("whatsapp:+14155238886", "whatsapp:+573001112233"));
     assert!(sent.field("Body").contains("Calle 5 # 10-20"), "{sent:?}");
-    assert_eq!(sent.field("StatusCallback"), format!("{PUBLIC_URL}{PATH}/status"));
+    let (address, query) = sent.field("StatusCallback").split_once('?').unwrap();
+    assert_eq!(address, format!("{PUBLIC_URL}{PATH}/status"));
+    assert!(query.starts_with("reply=iass%3A") && query.ends_with("%3A1"), "{query}");
 
     let sms = [("MessageSid", "SM2"), ("From", "+573001112233"), ("To", "+15005550006"), ("Body", "hola")];
     write(&daemon, &sms).await;
@@ -208,7 +211,86 @@ async fn after_the_window_has_closed_the_reply_goes_out_in_a_template_or_waits_f
     write(&daemon, &text("SM1", "whatsapp:+573001112233", "hola")).await;
     without.wait_until("acme", "select count(*) from outbox where state = 'dead'", 1).await;
     let letters = daemon.client.list("/api/v1/tenants/acme/dead-letters").await;
-    assert!(letters[0]["error"].as_str().unwrap().contains("set content_sid"), "{letters:?}");
+    assert!(letters[0]["error"].as_str().unwrap().contains("channels.twilio.content_sid"), "{letters:?}");
+}
+
+/// Posts news of a reply as Twilio does, to the address that the reply named.
+async fn tell(daemon: &Daemon, reply: &Message, status: &str, code: &str) {
+    let path = reply.field("StatusCallback").strip_prefix(PUBLIC_URL).unwrap();
+    let fields = [
+        ("MessageSid", reply.sid.as_str()),
+        ("MessageStatus", status),
+        ("From", "whatsapp:+14155238886"),
+        ("To", "whatsapp:+573001112233"),
+        ("ErrorCode", code),
+    ];
+    assert_eq!(post_signed(daemon, path, &fields).await, (200, EMPTY.to_owned()));
+}
+
+const STATES: &str = "select count(*) from outbox where state = ";
+
+#[tokio::test]
+async fn a_reply_that_whatsapp_refuses_later_goes_out_in_the_template_once() {
+    let twilio = FakeTwilio::start();
+    let site = site(&twilio, "content_sid = \"HX1\"", "");
+    let mut daemon = site.start();
+    write(&daemon, &text("SM1", "whatsapp:+573001112233", "¿Dónde están?")).await;
+    let first = twilio.wait_for_taken(1).await.remove(0);
+    futures::future::join_all((0..5).map(|_| tell(&daemon, &first, "undelivered", "63016"))).await;
+    let second = twilio.wait_for_taken(2).await.remove(1);
+    assert_eq!((second.field("ContentSid"), second.field("Body")), ("HX1", ""));
+    assert!(second.field("ContentVariables").contains("Calle 5 # 10-20"), "{second:?}");
+    site.wait_until("acme", &format!("{STATES}'sent'"), 1).await;
+    daemon.kill();
+    let daemon = site.start();
+    tell(&daemon, &first, "failed", "63016").await;
+    tell(&daemon, &second, "delivered", "").await;
+    tell(&daemon, &first, "sent", "").await;
+    assert_eq!(site.count("acme", "select count(*) from outbox where delivery = 'delivered'"), 1);
+    write(&daemon, &text("SM2", "whatsapp:+573001112233", "gracias")).await;
+    let third = twilio.wait_for_taken(3).await.remove(2);
+    assert_eq!((third.field("ContentSid"), twilio.tried().len()), ("", 3), "free words again");
+}
+
+#[tokio::test]
+async fn a_reply_that_whatsapp_refuses_later_waits_for_its_customer_where_there_is_no_template() {
+    let (twilio, alerts) = (FakeTwilio::start(), FakeWebhook::start().await);
+    let site = site(&twilio, "", &format!("[alerts]\nwebhook_url = \"{}\"\n", alerts.url()));
+    let mut daemon = site.start();
+    write(&daemon, &text("SM1", "whatsapp:+573001112233", "¿Dónde están?")).await;
+    let first = twilio.wait_for_taken(1).await.remove(0);
+    tell(&daemon, &first, "failed", "63016").await;
+    site.wait_until("acme", "select count(*) from outbox where held", 1).await;
+    let told = alerts.next().await;
+    assert!(told.contains("twilio (acme)") && told.contains("24 horas"), "{told}");
+    daemon.kill();
+    let daemon = site.start();
+    tell(&daemon, &first, "failed", "63016").await;
+    write(&daemon, &text("SM2", "whatsapp:+573001112233", "¿Siguen ahí?")).await;
+    let taken = twilio.wait_for_taken(3).await;
+    assert_eq!(taken[1].field("Body"), first.field("Body"), "what waited goes first");
+    tell(&daemon, &first, "failed", "63016").await;
+    site.wait_until("acme", &format!("{STATES}'sent'"), 2).await;
+    write(&daemon, &text("SM3", "whatsapp:+573001112233", "gracias")).await;
+    twilio.wait_for_taken(4).await;
+    assert_eq!(twilio.tried().len(), 4, "it went out once");
+}
+
+#[tokio::test]
+async fn a_reply_whose_answer_was_lost_is_not_sent_again_once_its_news_came() {
+    let twilio = FakeTwilio::start();
+    let site = site(&twilio, "", "");
+    twilio.fail([Fail::Hang]);
+    let mut daemon = site.start();
+    write(&daemon, &text("SM1", "whatsapp:+573001112233", "hola")).await;
+    twilio.wait_for_tries(1).await;
+    tell(&daemon, &twilio.tried()[0], "delivered", "").await;
+    assert_eq!(site.count("acme", &format!("{STATES}'sent'")), 1);
+    daemon.kill();
+    let daemon = site.start();
+    write(&daemon, &text("SM2", "whatsapp:+573001112233", "gracias")).await;
+    twilio.wait_for_taken(1).await;
+    assert_eq!(twilio.tried().len(), 2, "the first reply was not sent again");
 }
 
 #[tokio::test]
@@ -312,4 +394,32 @@ async fn a_voice_note_that_nobody_can_hear_is_answered_honestly() {
     for message in &sent {
         assert!(message.field("Body").contains("no pude escuchar su nota de voz"), "{sent:?}");
     }
+    let (_, messages) = daemon.client.conversations("acme").await.remove(0);
+    let text = |at: usize| messages[at]["text"].as_str().unwrap();
+    assert_eq!(text(0), "🎤", "the conversation shows what came");
+    assert!(messages.iter().any(|m| m["role"] == "assistant" && m["text"] == sent[0].field("Body")));
+}
+
+#[tokio::test]
+async fn of_several_files_those_that_can_be_read_are_and_the_others_are_named() {
+    let twilio = FakeTwilio::start();
+    let llm = FakeLlm::start([Act::Answer("¿Dónde están ustedes?".to_owned())]);
+    let site = site(&twilio, "", &with_ears(&llm));
+    let daemon = site.start();
+    let url = twilio.keep("ME1", voice_note());
+    let fields = [
+        ("MessageSid", "SM1"),
+        ("From", "whatsapp:+573001112233"),
+        ("To", "whatsapp:+14155238886"),
+        ("NumMedia", "2"),
+        ("MediaUrl0", url.as_str()),
+        ("MediaContentType0", "audio/ogg"),
+        ("MediaUrl1", url.as_str()),
+        ("MediaContentType1", "application/pdf"),
+    ];
+    write(&daemon, &fields).await;
+    let body = twilio.wait_for_taken(1).await.remove(0).field("Body").to_owned();
+    assert!(body.starts_with("Por ahora no puedo abrir archivos") && body.contains("Calle 5"), "{body}");
+    let said = "select count(*) from message where text = '¿Dónde están ustedes?' || char(10) || '📎'";
+    assert_eq!(site.count("acme", said), 1);
 }

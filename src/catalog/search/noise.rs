@@ -17,7 +17,12 @@ esta estan este esos esas ese unos unas uno una un tambien solo solamente oye oi
 barato barata baratos economico economicos bueno buena buen mas menos agrega agregame agregue agregar anade anademe anyade anyademe sumale ponle ademas aparte quita quitame \
 i to want need buy purchase order get looking look price cost much many how do does have sell stock any some please hi hello would like can could give me for the \
 quero queria gostaria comprar preciso procuro voces voce tem vende vendem quanto custa preco preços precos valor por favor ola oi bom dia boa tarde me ve manda \
-levar encomendar algum alguma disponivel estoque";
+levar encomendar algum alguma disponivel estoque \
+regala disculpen perdon permiso senyorita senyora joven jefe jefa don donya che wey guey parce amor estimado estimada estimados saludos onda \
+sirve sirven serviria recomienda recomiendan recomendarme recomiendas ayuda ayudas ayudar ayudame saben sabe pregunta consulta duda \
+urgentemente rapido pronto manyana regalo caso marca marcas color colores alla ustedes vos tenes tendran habria sabes dicen dice decir decirme \
+looking something anything got store shop there thanks thank im can't \
+gostava tens teria alguem obrigado obrigada";
 
 static WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| NOISE.split_ascii_whitespace().collect());
 

@@ -1,43 +1,24 @@
 //! A question as the search sees it: its words and sizes, what stands for each in the catalogue, and how much each tells.
 
-use std::collections::BTreeSet;
+mod codes;
+mod forms;
 
-use strsim::osa_distance;
+use std::collections::BTreeSet;
 
 use super::noise::is_noise;
 use crate::{
     catalog::{
-        measure::Measure,
-        sound::sound,
-        synonyms::synonyms,
+        measure::{self, Measure, Unit},
         terms::{analyse, is_packing},
     },
     domain::language::Language,
     knowledge::terms::words,
     store::{StoreError, product_index::ProductIndex},
-    text::{fold, stem},
+    text::fold,
 };
 
 /// A question with more different words is cut.
 const MAX_WORDS: usize = 24;
-
-/// What another word for the same thing counts, of what the word itself would.
-const SYNONYM: f32 = 0.85;
-
-/// What a word that sounds the same counts.
-const SAME_SOUND: f32 = 0.95;
-
-/// What a word one mistake away counts; each further mistake costs as much.
-const PER_MISTAKE: f32 = 0.85;
-
-/// Mistyped words are looked for when they are at least this long: shorter ones resemble too much.
-const SHORTEST_MISTYPED_CHARS: usize = 4;
-
-/// Words from this length on may have two mistakes.
-const TWO_MISTAKES_FROM_CHARS: usize = 8;
-
-/// The most stems that a mistyped word may mean.
-const MAX_RESEMBLING: usize = 4;
 
 /// What a size tells: as much as a rare word, because it tells one product of a row from the next.
 const SIZE_WEIGHT: f32 = 4.0;
@@ -45,11 +26,20 @@ const SIZE_WEIGHT: f32 = 4.0;
 /// What a bare number tells; it may be a quantity.
 const NUMBER_WEIGHT: f32 = 2.0;
 
+/// What a word tells that nothing in the catalogue has: no more than a rare word that one product has.
+const UNKNOWN_WEIGHT: f32 = 5.0;
+
+/// How much more the first word tells, which names the thing in Spanish and Portuguese.
+const HEAD: f32 = 1.3;
+
 /// What a word of packing tells, of what it would otherwise.
 const PACKING: f32 = 0.3;
 
 /// What a size counts that the product has without its unit.
 const WITHOUT_UNIT: f32 = 0.8;
+
+/// What a size counts that the product has in another unit.
+const IN_OTHER_UNIT: f32 = 0.75;
 
 /// A question.
 pub(super) struct Query {
@@ -69,6 +59,13 @@ pub(super) struct Part {
     pub(super) is_head: bool,
 }
 
+impl Part {
+    /// Whether nothing in the catalogue stands for it.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.forms.iter().all(|form| form.products.is_empty())
+    }
+}
+
 /// A size that was asked for.
 pub(super) struct Size {
     /// Its term.
@@ -77,14 +74,26 @@ pub(super) struct Size {
     pub(super) unit: String,
 }
 
-/// A term that stands for a part.
+/// Terms that stand for a part, all of them together.
 pub(super) struct Form {
-    /// The term.
-    pub(super) term: String,
+    /// The terms.
+    pub(super) terms: Vec<String>,
     /// What it counts: 1, or less for what only resembles.
     pub(super) weight: f32,
-    /// The products that have it.
+    /// The products that have them.
     pub(super) products: Vec<i64>,
+}
+
+impl Form {
+    /// One term.
+    fn one(term: String, weight: f32, index: &ProductIndex<'_>) -> Result<Self, StoreError> {
+        Ok(Self { products: index.with_term(&term)?, terms: vec![term], weight })
+    }
+
+    /// Several terms, of which a product must have each.
+    fn all(terms: &[String], weight: f32, index: &ProductIndex<'_>) -> Result<Self, StoreError> {
+        Ok(Self { products: index.with_terms(terms)?, terms: terms.to_vec(), weight })
+    }
 }
 
 /// A question without what is only said around it, to be embedded.
@@ -102,138 +111,88 @@ pub(super) fn subject(text: &str) -> String {
 impl Query {
     /// Reads a question against a catalogue.
     pub(super) fn read(text: &str, language: Language, index: &ProductIndex<'_>) -> Result<Self, StoreError> {
-        let analysed = analyse(text, language);
+        let (mut parts, text) = codes::read(text, index)?;
+        let analysed = analyse(&spelled_out(&text), language);
         #[expect(clippy::cast_precision_loss, reason = "counts of products; the last digits do not matter")]
         let all = index.count()? as f32;
-        let mut parts: Vec<Part> = Vec::new();
         let mut seen = BTreeSet::new();
-        for (word, stem) in analysed.words {
-            if !seen.insert(word.clone()) || parts.len() == MAX_WORDS || is_noise(&word) {
+        let stems: Vec<String> = analysed.words.iter().map(|(_, stem)| stem.clone()).collect();
+        for (at, (word, _)) in analysed.words.iter().enumerate() {
+            if parts.len() == MAX_WORDS || is_noise(word) || !seen.insert(word.clone()) {
                 continue;
             }
-            let forms = forms(&word, stem, language, index)?;
-            let found: BTreeSet<i64> = forms.iter().flat_map(|form| form.products.iter().copied()).collect();
+            let forms = forms::of_word(word, &stems, at, language, index)?;
+            let found = products_with_any(&forms);
             #[expect(clippy::cast_precision_loss, reason = "counts of products")]
-            let with = (found.len() as f32).min(all);
+            let with = (found as f32).min(all);
             let idf = ((all - with + 0.5) / (with + 0.5)).ln_1p();
-            let weight = if is_packing(&word) { idf * PACKING } else { idf };
-            let is_head = parts.is_empty() && !is_packing(&word);
-            parts.push(Part { forms, weight, size: None, is_head });
+            let idf = if found == 0 { idf.min(UNKNOWN_WEIGHT) } else { idf };
+            let is_head = parts.is_empty() && !is_packing(word);
+            let factor = if is_packing(word) {
+                PACKING
+            } else if is_head {
+                HEAD
+            } else {
+                1.0
+            };
+            parts.push(Part { forms, weight: idf * factor, size: None, is_head });
         }
         for measure in analysed.measures {
-            let part = size(&measure, index)?;
-            if seen.insert(measure.term()) && parts.len() < MAX_WORDS {
-                parts.push(part);
+            if parts.len() < MAX_WORDS && seen.insert(measure.term()) {
+                parts.push(size(&measure, index)?);
             }
         }
         Ok(Self { parts })
     }
 }
 
+/// How many products have any of the forms.
+fn products_with_any(forms: &[Form]) -> usize {
+    if let [only] = forms {
+        return only.products.len();
+    }
+    let mut all: Vec<i64> = forms.iter().flat_map(|form| form.products.iter().copied()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.len()
+}
+
+/// Letters that are said by name: "pilas doble a", "triple a".
+fn spelled_out(text: &str) -> String {
+    const NAMES: [(&str, &str); 3] = [("doble a", "aa"), ("triple a", "aaa"), ("dupla a", "aa")];
+    let mut folded = format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase());
+    for (name, letters) in NAMES {
+        folded = folded.replace(&format!(" {name} "), &format!(" {letters} "));
+    }
+    folded
+}
+
 fn size(measure: &Measure, index: &ProductIndex<'_>) -> Result<Part, StoreError> {
     let term = measure.term();
     let unit = term.trim_start_matches(|c: char| c == 'q' || c.is_ascii_digit()).to_owned();
-    let mut forms = vec![Form { products: index.with_term(&term)?, term: term.clone(), weight: 1.0 }];
-    if measure.unit.is_some() {
-        let bare = measure.bare_term();
-        forms.push(Form { products: index.with_term(&bare)?, term: bare, weight: WITHOUT_UNIT });
+    let mut forms = vec![Form::one(term.clone(), 1.0, index)?];
+    match measure.unit {
+        // Wheels, clothes and gauges are often written as a bare number among others: "195/65 R15", "calibre 12".
+        Some(Unit::Fit | Unit::Gauge | Unit::Rim) => {
+            if let Some(bare) = measure.bare_term() {
+                forms.push(Form::one(bare, WITHOUT_UNIT, index)?);
+            }
+        }
+        Some(unit) if unit != Unit::Letter => {
+            forms.push(Form::one(measure.unitless_term(), WITHOUT_UNIT, index)?);
+        }
+        _ => {}
     }
-    let (weight, size) =
-        if measure.unit.is_some() { (SIZE_WEIGHT, Some(Size { term, unit })) } else { (NUMBER_WEIGHT, None) };
-    Ok(Part { forms, weight, size, is_head: false })
-}
-
-/// What stands for a word: itself and its synonyms; what sounds like it or resembles it when nobody wrote it so.
-fn forms(
-    word: &str,
-    own: String,
-    language: Language,
-    index: &ProductIndex<'_>,
-) -> Result<Vec<Form>, StoreError> {
-    let form = |term: String, weight: f32| -> Result<Form, StoreError> {
-        Ok(Form { products: index.with_term(&term)?, term, weight })
+    let others = match measure.unit {
+        Some(_) => measure::in_other_units(measure),
+        None if forms.iter().all(|form| form.products.is_empty()) => measure::as_millimetres(measure),
+        None => Vec::new(),
     };
-    let mut forms = vec![form(own.clone(), 1.0)?];
-    add_synonyms(word, language, &mut forms, index)?;
-    if forms.iter().any(|form| !form.products.is_empty()) {
-        return Ok(forms);
+    for other in others {
+        forms.push(Form::one(other, IN_OTHER_UNIT, index)?);
     }
-    // Nobody wrote this word, nor another one for it: it may be misspelt, here or in the list of other words.
-    let heard = sound(word);
-    for stem in index.stems_sounding(&heard)? {
-        forms.push(form(stem, SAME_SOUND)?);
-    }
-    if forms.iter().all(|form| form.products.is_empty()) {
-        for (stem, weight) in resembling(&heard, &sound(&own), index)? {
-            forms.push(form(stem, weight)?);
-        }
-    }
-    Ok(forms)
-}
-
-fn add_synonyms(
-    word: &str,
-    language: Language,
-    forms: &mut Vec<Form>,
-    index: &ProductIndex<'_>,
-) -> Result<(), StoreError> {
-    // The list has words in the singular.
-    let singular = [word, word.trim_end_matches('s'), word.strip_suffix("es").unwrap_or(word)];
-    let mut seen: BTreeSet<String> = forms.iter().map(|form| form.term.clone()).collect();
-    for word in singular {
-        for other in synonyms(word) {
-            let term = stem(other, language);
-            if seen.insert(term.clone()) {
-                forms.push(Form { products: index.with_term(&term)?, term, weight: SYNONYM });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The stems of words that sound nearly like a word, with what each counts.
-fn resembling(
-    heard: &str,
-    heard_stem: &str,
-    index: &ProductIndex<'_>,
-) -> Result<Vec<(String, f32)>, StoreError> {
-    let chars = heard.chars().count();
-    if chars < SHORTEST_MISTYPED_CHARS || heard.bytes().any(|byte| byte.is_ascii_digit()) {
-        return Ok(Vec::new());
-    }
-    let most = if chars < TWO_MISTAKES_FROM_CHARS { 1 } else { 2 };
-    let mut found: Vec<(usize, String)> = Vec::new();
-    for prefix in beginnings(heard) {
-        index.sounds_with_prefix(&prefix, |sound, stem| {
-            if sound.chars().count().abs_diff(chars) > most + 1 {
-                return;
-            }
-            // Plurals: "martilos" is as near to "martillo" as "martilo" is.
-            let distance = osa_distance(heard, sound)
-                .min(osa_distance(heard.trim_end_matches('s'), sound))
-                .min(if heard_stem.len() > 3 { osa_distance(heard_stem, stem) } else { usize::MAX });
-            if distance <= most {
-                found.push((distance, stem.to_owned()));
-            }
-        })?;
-    }
-    let Some(closest) = found.iter().map(|(distance, _)| *distance).min() else { return Ok(Vec::new()) };
-    let stems: BTreeSet<String> =
-        found.into_iter().filter(|(distance, _)| *distance == closest).map(|(_, stem)| stem).collect();
-    if stems.len() > MAX_RESEMBLING {
-        return Ok(Vec::new());
-    }
-    let weight = (0..closest).fold(1.0, |weight, _| weight * PER_MISTAKE);
-    Ok(stems.into_iter().map(|stem| (stem, weight)).collect())
-}
-
-/// The first letters of what a word may mean: its own, and those when the first are swapped or one is lost.
-fn beginnings(word: &str) -> BTreeSet<String> {
-    let mut letters = word.chars();
-    let (Some(a), Some(b)) = (letters.next(), letters.next()) else { return BTreeSet::new() };
-    let mut beginnings = BTreeSet::from([format!("{a}{b}"), format!("{b}{a}")]);
-    if let Some(c) = letters.next() {
-        beginnings.extend([format!("{a}{c}"), format!("{b}{c}")]);
-    }
-    beginnings
+    forms.retain(|form| !form.products.is_empty());
+    let weight = if measure.is_size { SIZE_WEIGHT } else { NUMBER_WEIGHT };
+    let size = measure.unit.map(|_| Size { term, unit });
+    Ok(Part { forms, weight, size, is_head: false })
 }

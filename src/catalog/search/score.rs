@@ -42,20 +42,35 @@ struct Terms<'a> {
     name: Vec<&'a str>,
     category: Vec<&'a str>,
     description: Vec<&'a str>,
+    codes: Vec<&'a str>,
 }
 
-/// Scores a product by its terms (a line each for the name, the category and the description) and what its name means.
+/// What the meaning of a product counts for a word that the catalogue does not have, from a similarity that tells
+/// something on.
+const UNKNOWN_FROM: f32 = 0.3;
+const UNKNOWN_STEEPNESS: f32 = 1.5;
+const UNKNOWN_MOST: f32 = 0.7;
+
+/// Scores a product by its terms (a line each for the name, the category, the description and the codes) and what its
+/// name means.
 pub(super) fn score(id: i64, query: &Query, terms: &str, similarity: Option<f32>) -> Scored {
     let mut lines = terms.split('\n').map(|line| line.split(' ').filter(|term| !term.is_empty()).collect());
     let mut line = || lines.next().unwrap_or_default();
-    let terms = Terms { name: line(), category: line(), description: line() };
+    let terms = Terms { name: line(), category: line(), description: line(), codes: line() };
+    let unknown = ((similarity.unwrap_or(0.0) - UNKNOWN_FROM) * UNKNOWN_STEEPNESS).clamp(0.0, UNKNOWN_MOST);
     let all: f32 = query.parts.iter().map(|part| part.weight).sum();
     let (mut sum, mut complete, mut head) = (0.0, !query.parts.is_empty(), 0.0);
     for part in &query.parts {
-        let value = matches(part, &terms);
-        complete &= value >= PRESENT;
+        let is_unknown = part.size.is_none() && part.is_unknown();
+        let value = if is_unknown { unknown } else { matches(part, &terms) };
+        complete &= value >= PRESENT && !is_unknown;
         sum += value * part.weight;
-        if part.is_head && part.forms.iter().any(|form| terms.name.first() == Some(&form.term.as_str())) {
+        if part.is_head
+            && part
+                .forms
+                .iter()
+                .any(|form| form.terms.first().map(String::as_str) == terms.name.first().copied())
+        {
             head = 1.0;
         }
     }
@@ -72,13 +87,15 @@ pub(super) fn score(id: i64, query: &Query, terms: &str, similarity: Option<f32>
 
 /// Whether a word of a name was asked for by itself, not by another word for the same.
 fn is_asked(query: &Query, term: &str) -> bool {
-    let is_form = |part: &Part| part.forms.iter().any(|form| form.term == term && form.weight >= OWN_WORD);
+    let is_form = |part: &Part| {
+        part.forms.iter().any(|form| form.weight >= OWN_WORD && form.terms.iter().any(|own| own == term))
+    };
     query.parts.iter().any(is_form)
 }
 
 /// Whether a term is a size or a number.
 fn is_number(term: &str) -> bool {
-    term.strip_prefix(['q', 'n']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    term.strip_prefix(['q', 'n', 'u']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// How much of a part is in the product, from −0.4 to 1.
@@ -87,26 +104,31 @@ fn matches(part: &Part, terms: &Terms<'_>) -> f32 {
         .forms
         .iter()
         .map(|form| {
-            let place = if terms.name.contains(&form.term.as_str()) {
-                1.0
-            } else if terms.category.contains(&form.term.as_str()) {
-                IN_CATEGORY
-            } else if terms.description.contains(&form.term.as_str()) {
-                IN_DESCRIPTION
-            } else {
-                0.0
-            };
-            place * form.weight
+            let places = form.terms.iter().map(|term| place(term, terms));
+            places.fold(1.0, f32::min) * form.weight
         })
         .fold(0.0, f32::max);
     match &part.size {
-        Some(size) => of_size(size, terms, best),
+        Some(size) => of_size(part, size, terms, best),
         None => best,
     }
 }
 
+/// What a term counts where it stands.
+fn place(term: &str, terms: &Terms<'_>) -> f32 {
+    if terms.name.contains(&term) || terms.codes.contains(&term) {
+        1.0
+    } else if terms.category.contains(&term) {
+        IN_CATEGORY
+    } else if terms.description.contains(&term) {
+        IN_DESCRIPTION
+    } else {
+        0.0
+    }
+}
+
 /// A size that is there counts; another one of the same kind in the name counts against the product.
-fn of_size(size: &Size, terms: &Terms<'_>, best: f32) -> f32 {
+fn of_size(part: &Part, size: &Size, terms: &Terms<'_>, best: f32) -> f32 {
     if terms.name.contains(&size.term.as_str()) {
         return 1.0;
     }
@@ -114,5 +136,8 @@ fn of_size(size: &Size, terms: &Terms<'_>, best: f32) -> f32 {
         term.strip_prefix('q')
             .is_some_and(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()) == size.unit)
     };
-    if terms.name.iter().any(is_other) { OTHER_SIZE } else { best }
+    // A number alone does not make up for another size in the unit that was asked for.
+    let is_size = |term: &String| term.starts_with('q') && terms.name.contains(&term.as_str());
+    let is_converted = part.forms.iter().any(|form| form.terms.iter().all(is_size));
+    if !is_converted && terms.name.iter().any(is_other) { OTHER_SIZE } else { best }
 }

@@ -174,3 +174,12 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn numbers_that_a_spreadsheet_shortened_are_told() {
+    let catalogue =
+        load("sku,name,price,stock\n7.50103E+12,Leche,27,3\nE+1,Pila,9,3\nMAR-1E+,Martillo,9,3\n");
+    assert_eq!(catalogue.products.len(), 3);
+    assert_eq!(catalogue.warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(), [2]);
+    assert!(catalogue.warnings[0].error.contains("spreadsheet"));
+}

@@ -49,7 +49,7 @@ impl Desk<'_> {
         });
         let answer = self.post("messages", &message).await?;
         let id = answer.get("id").and_then(super::words_of);
-        Ok(Sent { provider_id: id })
+        Ok(Sent { provider_id: id, moved_to: None })
     }
 
     async fn post(&self, what: &str, body: &Value) -> Result<Value, SendError> {

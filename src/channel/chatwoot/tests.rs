@@ -41,7 +41,15 @@ fn message(changes: &[(&str, Value)]) -> Value {
 }
 
 fn at(contact: &str) -> Place {
-    Place { contact: contact.to_owned(), route: "10".to_owned() }
+    Place { contact: contact.to_owned(), identity: identity(contact), route: "10".to_owned() }
+}
+
+fn identity(contact: &str) -> Identity {
+    Identity {
+        username: None,
+        aliases: vec![format!("account:1/contact:{contact}")],
+        thread: Some("account:1/conversation:10".to_owned()),
+    }
 }
 
 #[test]
@@ -60,6 +68,7 @@ fn a_message_is_ours_while_the_conversation_is_pending() {
             attachments: Vec::new(),
             route: Some("10".to_owned()),
             source: Some("http://localhost:3000/widget_tests".to_owned()),
+            identity: identity("14"),
             quiet_ms: 0,
         }
     );

@@ -26,10 +26,24 @@ struct Webhooks {
     application: Option<String>,
 }
 
+impl Webhooks {
+    fn target(&self) -> Option<&String> {
+        let Self { phone_number, whatsapp_business_account, application } = self;
+        phone_number.as_ref().or(whatsapp_business_account.as_ref()).or(application.as_ref())
+    }
+}
+
 #[derive(Deserialize)]
 struct Apps {
     #[serde(default)]
-    data: Vec<serde_json::Value>,
+    data: Vec<App>,
+}
+
+#[derive(Deserialize)]
+struct App {
+    /// Where the account's messages are posted for this app instead of at the app's own address
+    /// (<https://developers.facebook.com/docs/whatsapp/embedded-signup/webhooks/override>).
+    override_callback_uri: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +60,7 @@ struct RefusalError {
 }
 
 pub(super) async fn check(http: &Client, config: &Meta, places: &[String], findings: &mut Vec<Finding>) {
+    let mut told = false;
     for (id, _) in config.all_numbers() {
         match number(http, config, id).await {
             Asked::Said(number) => {
@@ -61,6 +76,7 @@ pub(super) async fn check(http: &Client, config: &Meta, places: &[String], findi
                     _ => found,
                 });
                 findings.extend(webhook(&number.webhook_configuration, places));
+                told |= number.webhook_configuration.target().is_some();
             }
             Asked::Refused(status, told) => findings.push(refused("number", id, status, &told)),
             Asked::Silent(why) => findings.push(silent(META, "number", &why)),
@@ -68,10 +84,15 @@ pub(super) async fn check(http: &Client, config: &Meta, places: &[String], findi
     }
     let Some(account) = &config.business_account_id else {
         let message = "the subscription is not checked: channels.meta.business_account_id is not set";
-        findings.push(Finding::new(META, "subscription", Verdict::Skipped, message));
+        findings.push(
+            Finding::new(META, "subscription", Verdict::Skipped, message)
+                .fix("set business_account_id: it is in WhatsApp Manager, and in each webhook as entry.id"),
+        );
+        findings.extend(by_hand(places).filter(|_| !told));
         return;
     };
     let url = format!("{}/{account}/subscribed_apps", config.api_base);
+    let mut instead = None;
     findings.push(match ask::<Apps>(http.get(url).bearer_auth(config.access_token.expose())).await {
         Asked::Said(apps) if apps.data.is_empty() => {
             let message = "no app is subscribed to the account, so Meta posts no messages";
@@ -80,12 +101,27 @@ pub(super) async fn check(http: &Client, config: &Meta, places: &[String], findi
                 config.api_base
             ))
         }
-        Asked::Said(_) => {
+        Asked::Said(apps) => {
+            instead = apps.data.into_iter().find_map(|app| app.override_callback_uri);
             Finding::new(META, "subscription", Verdict::Ok, "an app is subscribed to the account")
         }
         Asked::Refused(status, told) => refused("subscription", account, status, &told),
         Asked::Silent(why) => silent(META, "subscription", &why),
     });
+    if !told {
+        let instead = Webhooks { whatsapp_business_account: instead, ..Webhooks::default() };
+        findings.extend(webhook(&instead, places).or_else(|| by_hand(places)));
+    }
+}
+
+/// Where Meta posts cannot be read with this token.
+fn by_hand(places: &[String]) -> Option<Finding> {
+    let place = places.first()?;
+    let message = "where Meta posts cannot be read with this token";
+    Some(Finding::new(META, "webhook", Verdict::Skipped, message).fix(format!(
+        "compare by hand: developers.facebook.com > the app > WhatsApp > Configuration > Callback URL: {place}, with the \
+         verify token of the tenant and the field messages subscribed"
+    )))
 }
 
 pub(super) async fn display_phone(http: &Client, config: &Meta, id: &str) -> Result<String, String> {
@@ -103,12 +139,12 @@ async fn number(http: &Client, config: &Meta, id: &str) -> Asked<Line> {
 }
 
 fn webhook(configured: &Webhooks, places: &[String]) -> Option<Finding> {
-    let Webhooks { phone_number, whatsapp_business_account, application } = configured;
-    let target = phone_number.as_ref().or(whatsapp_business_account.as_ref()).or(application.as_ref())?;
+    let target = configured.target()?;
     let expected = places.first()?;
     if places.contains(target) {
         return Some(Finding::new(META, "webhook", Verdict::Ok, format!("Meta posts to {target}")));
     }
+    let target = super::without_query(target);
     let message = format!("Meta posts to {target}, and this tenant listens at {expected}");
     Some(Finding::new(META, "webhook", Verdict::Wrong, message).fix(format!(
         "set the callback URL of the app's WhatsApp webhook to {expected}, with the verify token of the tenant, and \

@@ -14,6 +14,7 @@ use crate::{
         call::{Answer, call},
     },
     config::tenant::channels::meta::Meta,
+    domain::message::Remedy,
 };
 
 /// A call that did not succeed.
@@ -60,28 +61,38 @@ impl GraphError {
 
     /// What somebody has to put right before anything can be sent again.
     pub(crate) fn trouble(&self) -> Option<ChannelTrouble> {
-        match self.code {
-            0 if matches!(self.status, Some(401 | 403)) => Some(ChannelTrouble::Refused),
-            3 | 10 | 33 | 190 | 200..=299 | 131_005 | 133_010 => Some(ChannelTrouble::Refused),
-            131_042 => Some(ChannelTrouble::Unpaid),
-            368 | 131_031 | 130_497 => Some(ChannelTrouble::Blocked),
-            _ => None,
-        }
+        let is_denied = self.code == 0 && matches!(self.status, Some(401 | 403));
+        if is_denied { Some(ChannelTrouble::Refused) } else { trouble(self.code) }
     }
 
     /// What it means for a reply that was tried `attempts` times before.
     pub(super) fn for_reply(self, attempts: u32) -> SendError {
         if !self.passes() {
-            let hint = match self.code {
-                WINDOW_CLOSED => "; configure [channels.meta.template] to reach customers after 24 hours",
-                _ => "",
-            };
-            return SendError::Permanent { message: format!("{}{hint}", self.message) };
+            return SendError::Permanent { message: self.message };
         }
         // Meta asks for 4^n seconds between messages to one customer who got too many.
         let pair = (self.code == PAIR_RATE_LIMIT)
             .then(|| Duration::from_secs(4_u64.saturating_pow(attempts.min(8) + 1)));
         SendError::Temporary { retry_after: self.retry_after.max(pair), message: self.message }
+    }
+}
+
+/// What somebody has to put right before anything can be sent again, by the code that Meta told.
+pub(super) fn trouble(code: i64) -> Option<ChannelTrouble> {
+    match code {
+        3 | 10 | 33 | 190 | 200..=299 | 131_005 | 133_010 => Some(ChannelTrouble::Refused),
+        131_042 => Some(ChannelTrouble::Unpaid),
+        368 | 131_031 | 130_497 => Some(ChannelTrouble::Blocked),
+        _ => None,
+    }
+}
+
+/// What can be done about a reply that Meta took and then did not carry, by the code that it told.
+pub(super) fn remedy(code: i64) -> Remedy {
+    match code {
+        WINDOW_CLOSED => Remedy::Template,
+        code if PASSING.contains(&code) => Remedy::Again,
+        _ => Remedy::Nothing,
     }
 }
 
@@ -190,7 +201,7 @@ mod tests {
     fn a_customer_who_got_too_many_messages_is_left_alone_for_longer_each_time() {
         let wait = |attempts| match error(400, PAIR_RATE_LIMIT).for_reply(attempts) {
             SendError::Temporary { retry_after, .. } => retry_after.unwrap().as_secs(),
-            SendError::Permanent { message } => panic!("{message}"),
+            other => panic!("{other}"),
         };
         assert_eq!([wait(0), wait(1), wait(2)], [4, 16, 64]);
     }

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    CHOICE, OURS,
+    CHOICE,
     graph::{self, GraphError, WINDOW_CLOSED},
 };
 use crate::{
     alerts::Alert,
-    channel::{Channels, SendError, Sent},
-    config::tenant::channels::meta::{Meta, Template},
+    channel::{Channels, SendError, Sent, mark, template},
+    config::tenant::channels::meta::Meta,
     domain::{
         conversation::ChannelKind,
         message::Outbound,
@@ -21,10 +21,6 @@ use crate::{
         tenant::TenantId,
     },
 };
-
-/// How long after a customer's message anything may be sent:
-/// <https://developers.facebook.com/docs/whatsapp/pricing#customer-service-windows>.
-const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The most characters of a text that has buttons or a list.
 const MAX_INTERACTIVE_TEXT: usize = 1024;
@@ -37,9 +33,6 @@ const MAX_ROWS: (usize, usize, usize) = (10, 24, 72);
 
 /// The most characters of the id of a row.
 const MAX_ID: usize = 200;
-
-/// The most characters in the variable of a template, whose whole body may have 1024.
-const MAX_VARIABLE: usize = 900;
 
 /// The word on the button of a list when the tenant has none, which the daemon fills in.
 const LIST_BUTTON: &str = "☰";
@@ -65,25 +58,18 @@ pub async fn send(
     meta: &Meta,
     reply: &Outbound,
 ) -> Result<Sent, SendError> {
-    let heard_within = reply.last_heard_ms.map(|heard_ms| channels.clock.now_ms() - heard_ms);
-    let is_open = heard_within.is_some_and(|ms| ms < WINDOW_MS);
-    let sent = match (&meta.template, is_open) {
-        (_, true) => post(channels, meta, reply, message(meta, reply)).await,
-        (Some(template), false) => post(channels, meta, reply, in_template(template, reply)?).await,
-        (None, false) => {
-            return Err(SendError::Permanent {
-                message: "the customer last wrote more than 24 hours ago, when Meta only takes an approved template; \
-                          configure [channels.meta.template]"
-                    .to_owned(),
-            });
-        }
+    let is_open = reply.is_window_open(channels.clock.now_ms());
+    let sent = if is_open {
+        post(channels, meta, reply, message(meta, reply)).await
+    } else {
+        post(channels, meta, reply, in_template(meta, reply)?).await
     };
     // Meta's clock decides.
-    let sent = match (sent, &meta.template) {
-        (Err(error), Some(template)) if error.code == WINDOW_CLOSED && is_open => {
-            post(channels, meta, reply, in_template(template, reply)?).await
+    let sent = match sent {
+        Err(error) if error.code == WINDOW_CLOSED && is_open => {
+            post(channels, meta, reply, in_template(meta, reply)?).await
         }
-        (sent, _) => sent,
+        sent => sent,
     };
     sent.map_err(|error| {
         if let Some(trouble) = error.trouble() {
@@ -108,7 +94,7 @@ async fn post(
     let mut body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "biz_opaque_callback_data": format!("{OURS}{}:{}", reply.conversation, reply.seq),
+        "biz_opaque_callback_data": mark::write(&reply.name()),
     });
     // A phone number, or the user id of a customer who shows none.
     let is_number = reply.contact.trim_start_matches('+').bytes().all(|b| b.is_ascii_digit());
@@ -120,7 +106,7 @@ async fn post(
     // What was answered with success was taken, whatever the answer says.
     let answer: Option<Answer> = serde_json::from_slice(&answer).ok();
     let taken = answer.and_then(|answer| answer.messages.into_iter().next());
-    Ok(Sent { provider_id: taken.map(|taken| taken.id) })
+    Ok(Sent { provider_id: taken.map(|taken| taken.id), moved_to: None })
 }
 
 fn set(body: &mut Value, name: &str, value: Value) {
@@ -175,16 +161,11 @@ fn interactive(text: &str, choices: &[String], list_button: &str) -> Option<Valu
     )
 }
 
-/// The reply as the variable of a template, which may have no line breaks.
-fn in_template(template: &Template, reply: &Outbound) -> Result<Value, SendError> {
-    let text = reply.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if length(&text) > MAX_VARIABLE {
-        let message = format!(
-            "the customer last wrote more than 24 hours ago, and the reply is longer than the {MAX_VARIABLE} \
-             characters that go into a template; send a shorter one"
-        );
-        return Err(SendError::Permanent { message });
-    }
+/// The reply in the approved template, if there is one.
+fn in_template(meta: &Meta, reply: &Outbound) -> Result<Value, SendError> {
+    let template = meta.template.as_ref();
+    let template = template.ok_or_else(|| template::missing("[channels.meta.template]"))?;
+    let text = template::variable(&reply.text)?;
     let parameters = json!([{"type": "text", "text": text}]);
     Ok(json!({"type": "template", "template": {
         "name": template.name,

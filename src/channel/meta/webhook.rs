@@ -8,41 +8,35 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    OURS,
+    graph,
     words::{self, Content},
 };
 use crate::{
-    channel::{Received, Refused},
+    alerts::ChannelTrouble,
+    channel::{Received, Refused, mark},
     config::tenant::channels::meta::Meta,
     domain::{
-        conversation::{ChannelKind, ConversationId},
-        message::{DeliveryNews, DeliveryState, Inbound, MAX_TEXT_BYTES},
+        contact::{Identity, Moved},
+        conversation::ChannelKind,
+        message::{DeliveryNews, DeliveryState, Failure, Inbound, MAX_TEXT_BYTES},
     },
 };
 
 /// The longest source of a conversation that is kept, in characters.
 const MAX_SOURCE: usize = 120;
 
+/// The longest name of a customer that is kept, in characters.
+const MAX_NAME: usize = 120;
+
 /// What one request of Meta brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Webhook {
     /// Messages and news.
     pub received: Received,
-    /// Replies of ours that Meta knows of, whatever we heard when we sent them.
-    pub confirmed: Vec<Confirmed>,
+    /// What the owner has to put right before replies arrive.
+    pub troubles: Vec<ChannelTrouble>,
     /// What else there is to be logged.
     pub notes: Vec<Note>,
-}
-
-/// A reply that Meta took, known by what was written on it when it was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Confirmed {
-    /// Its conversation.
-    pub conversation: ConversationId,
-    /// Its place in the outbox.
-    pub seq: i64,
-    /// Meta's id of it.
-    pub provider_id: String,
 }
 
 /// Something in a request that nobody is answered for.
@@ -109,6 +103,7 @@ struct Contact {
 #[derive(Default, Deserialize)]
 struct Profile {
     name: Option<String>,
+    username: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +146,8 @@ struct WireMessage {
     id: String,
     /// The phone number without the plus, or the user id of a customer who shows no number.
     contact: String,
+    /// The user id of the customer, which hides the number and stays the same.
+    user_id: Option<String>,
     group_id: Option<String>,
     /// What it says.
     content: Content,
@@ -170,8 +167,9 @@ impl WireMessage {
     fn read(raw: Value) -> Option<Self> {
         let content = Content::deserialize(&raw).unwrap_or_default();
         let Envelope { id, from, from_user_id, group_id } = serde_json::from_value(raw).ok()?;
-        let contact = from.or(from_user_id).filter(|contact| !contact.is_empty())?;
-        (!id.is_empty()).then_some(Self { id, contact, group_id, content })
+        let [from, user_id] = [from, from_user_id].map(|name| name.filter(|name| !name.is_empty()));
+        let contact = from.or_else(|| user_id.clone())?;
+        (!id.is_empty()).then_some(Self { id, contact, user_id, group_id, content })
     }
 
     fn is_of_group(&self) -> bool {
@@ -234,29 +232,44 @@ impl Webhook {
         }
         let heard = match words::heard(&message.content) {
             words::Heard::Something(heard) => heard,
+            words::Heard::Moved(to) => {
+                let before = self.received.messages.len();
+                self.received.moves.push((before, Moved { from: message.contact, to }));
+                return;
+            }
             words::Heard::Silence(note) => {
                 self.notes.push(note);
                 return;
             }
         };
-        let of = contacts.iter().find(|contact| {
+        let sure = contacts.iter().find(|contact| {
             contact.wa_id.as_deref() == Some(&message.contact)
                 || contact.user_id.as_deref() == Some(&message.contact)
         });
-        let of = of.or(match contacts {
+        let user_id = message.user_id.or_else(|| sure?.user_id.clone());
+        let of = sure.or(match contacts {
             [only] => Some(only),
             _ => None,
         });
-        let name = of.and_then(|contact| contact.profile.name.as_deref()).map(str::trim);
+        let told = |text: Option<&String>| {
+            let text = text.map(|text| text.trim()).filter(|text| !text.is_empty())?;
+            Some(text.chars().take(MAX_NAME).collect::<String>())
+        };
+        let identity = Identity {
+            username: told(of.and_then(|contact| contact.profile.username.as_ref())),
+            aliases: user_id.filter(|id| *id != message.contact).into_iter().collect(),
+            thread: None,
+        };
         self.received.messages.push(Inbound {
             channel: ChannelKind::Meta,
             message_id: message.id,
             contact: message.contact,
-            contact_name: name.filter(|name| !name.is_empty()).map(|name| name.chars().take(120).collect()),
+            contact_name: told(of.and_then(|contact| contact.profile.name.as_ref())),
             text: up_to(heard.text, MAX_TEXT_BYTES),
             attachments: heard.attachments,
             route: Some(number.to_owned()),
             source: heard.source.map(|source| source.chars().take(MAX_SOURCE).collect()),
+            identity,
             quiet_ms: 0,
         });
     }
@@ -273,24 +286,16 @@ impl Webhook {
                 return;
             }
         };
-        let error = status.errors.first().map(WireError::words);
-        let ours = status.biz_opaque_callback_data.as_deref().and_then(ours);
-        // What failed is no reason not to send it again.
-        if let Some((conversation, seq)) = ours.filter(|_| state != DeliveryState::Failed) {
-            self.confirmed.push(Confirmed { conversation, seq, provider_id: status.id.clone() });
-        }
-        if state == DeliveryState::Failed {
-            let problem = error.as_deref().unwrap_or("no reason given");
-            self.notes.push(Note::Problem(format!("a reply will not arrive: {problem}")));
-        }
-        self.received.news.push(DeliveryNews { provider_id: status.id, state, error });
+        let reply = status.biz_opaque_callback_data.as_deref().and_then(mark::read);
+        let failure = (state == DeliveryState::Failed).then(|| {
+            let error = status.errors.first().cloned().unwrap_or_default();
+            let told = error.words();
+            self.notes.push(Note::Problem(format!("a reply will not arrive: {told}")));
+            self.troubles.extend(graph::trouble(error.code));
+            Failure { remedy: graph::remedy(error.code), told }
+        });
+        self.received.news.push(DeliveryNews { provider_id: status.id, reply, state, failure });
     }
-}
-
-/// The reply that a mark of ours names.
-fn ours(mark: &str) -> Option<(ConversationId, i64)> {
-    let (conversation, seq) = mark.strip_prefix(OURS)?.rsplit_once(':')?;
-    Some((ConversationId::new(conversation), seq.parse().ok()?))
 }
 
 /// The beginning of a text that has at most `most` bytes.

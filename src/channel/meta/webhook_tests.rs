@@ -2,7 +2,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use super::*;
-use crate::{config::secret::Secret, domain::message::AttachmentKind};
+use crate::{
+    config::secret::Secret,
+    domain::{
+        conversation::ConversationId,
+        message::{AttachmentKind, Remedy, ReplyName},
+    },
+};
 
 #[derive(Deserialize)]
 struct Sample {
@@ -57,12 +63,13 @@ fn shown(webhook: &Webhook) -> String {
         let name = message.contact_name.as_deref().unwrap_or("-");
         format!("{} ({name}): {:?}{}{source}", message.contact, message.text, files.concat())
     });
+    let moves = webhook.received.moves.iter().map(|(_, moved)| format!("{} is {}", moved.from, moved.to));
     let news = webhook.received.news.iter().map(|news| {
-        let error = news.error.as_ref().map(|error| format!(" {error}")).unwrap_or_default();
+        let error = news.failure.as_ref().map(|failure| format!(" {}", failure.told)).unwrap_or_default();
         format!("{} {:?}{error}", news.provider_id, news.state)
     });
     let notes = webhook.notes.iter().map(|note| format!("{note:?}"));
-    messages.chain(news).chain(notes).collect::<Vec<_>>().join("; ")
+    messages.chain(moves).chain(news).chain(notes).collect::<Vec<_>>().join("; ")
 }
 
 #[test]
@@ -103,7 +110,7 @@ fn every_sample_says_what_its_customer_meant() {
     fb_interactive_list_reply_message: 16505551234 (Sheena Nelson): "Priority Mail Express (Next Day to 2 Days)"
     fb_interactive_button_reply_message: 16505551234 (Sheena Nelson): "Cancel"
     fb_order_message: 16505551234 (Sheena Nelson): "🛒 2 × di9ozbzfi4 (30 USD), 1 × nqryix03ez (25 USD)"
-    fb_system_message: Contact("user_changed_number")
+    fb_system_message: 16505551234 is 12195555358
     fb_group_create_message: Passed("an event of the field \"group_lifecycle_update\"")
     fb_group_settings_update: Passed("an event of the field \"group_settings_update\"")
     fb_group_remove_participants: Passed("an event of the field \"group_participants_update\"")
@@ -142,7 +149,7 @@ fn every_sample_says_what_its_customer_meant() {
     pywa_callback_button_quick_reply_without_context: 972987654321 (Test Name): "title"
     pywa_callback_selection_callback: 972987654321 (Test Name): "title"
     pywa_callback_selection_description: 972987654321 (Test Name): "title (description)"
-    pywa_system_phone_number_change: Contact("user_changed_number")
+    pywa_system_phone_number_change: 972987654321 is 972912345678
     pywa_system_identity_change: Contact("customer_identity_changed")
     pywa_edited_message_image: 16505551234 (Test Name): "Updated image caption" <Picture 1234567890 ->
     pywa_deleted_message_revoke: Passed("a message that was taken back")
@@ -205,19 +212,53 @@ fn what_is_for_another_number_is_left_alone() {
 }
 
 #[test]
-fn a_status_confirms_the_reply_that_carries_our_mark() {
-    let status = |state: &str, mark: &str| {
+fn a_user_id_and_a_username_are_the_customers_own() {
+    let value = |contacts: Value, from: Value| {
+        let mut message = json!({"id": "w1", "type": "text", "text": {"body": "hola"}});
+        message.as_object_mut().unwrap().extend(from.as_object().unwrap().clone());
+        let value = json!({"metadata": {"phone_number_id": "106540352242922"}, "contacts": contacts,
+                           "messages": [message]});
+        let message = posted(&json!({"field": "messages", "value": value})).received.messages.remove(0);
+        (message.contact, message.identity.aliases.join(" "), message.identity.username)
+    };
+    let told = |contact: &str, also: &str, username: Option<&str>| {
+        (contact.to_owned(), also.to_owned(), username.map(str::to_owned))
+    };
+    let ana = json!({"profile": {"name": "Ana", "username": "ana"}, "wa_id": "57300", "user_id": "CO.1"});
+    assert_eq!(value(json!([ana]), json!({"from": "57300"})), told("57300", "CO.1", Some("ana")));
+    assert_eq!(value(json!([ana]), json!({"from_user_id": "CO.1"})), told("CO.1", "", Some("ana")));
+    assert_eq!(
+        value(json!([]), json!({"from": "57300", "from_user_id": "CO.1"})),
+        told("57300", "CO.1", None)
+    );
+    // The name of whoever else is named says nothing of who wrote.
+    let (_, also, _) = value(json!([ana]), json!({"from": "57399"}));
+    assert_eq!(also, "");
+}
+
+#[test]
+fn a_status_says_which_reply_it_is_of_and_what_can_be_done() {
+    let status = |state: &str, mark: &str, code: i64| {
         posted(&json!({"field": "messages", "value": {
             "metadata": {"phone_number_id": "106540352242922"},
-            "statuses": [{"id": "wamid.1", "status": state, "biz_opaque_callback_data": mark}]}}))
-        .confirmed
+            "statuses": [{"id": "wamid.1", "status": state, "biz_opaque_callback_data": mark,
+                          "errors": [{"code": code, "title": "as told"}]}]}}))
     };
-    let confirmed =
-        Confirmed { conversation: ConversationId::new("conv_1"), seq: 7, provider_id: "wamid.1".to_owned() };
-    assert_eq!(status("sent", "iass:conv_1:7"), [confirmed]);
-    assert!(status("failed", "iass:conv_1:7").is_empty());
-    for other in ["", "iass:", "iass:conv_1", "other:conv_1:7", "iass:conv_1:x"] {
-        assert!(status("sent", other).is_empty(), "{other}");
+    let news = |state: &str, mark: &str| status(state, mark, 0).received.news.remove(0);
+    let reply = ReplyName { conversation: ConversationId::new("conv_1"), seq: 7 };
+    assert_eq!(news("sent", "iass:conv_1:7").reply, Some(reply));
+    assert_eq!(news("sent", "another's").reply, None);
+    assert_eq!(news("sent", "").failure, None);
+    for (code, remedy, troubles) in [
+        (131_047, Remedy::Template, vec![]),
+        (131_016, Remedy::Again, vec![]),
+        (131_026, Remedy::Nothing, vec![]),
+        (131_042, Remedy::Nothing, vec![ChannelTrouble::Unpaid]),
+    ] {
+        let webhook = status("failed", "", code);
+        let failure = webhook.received.news[0].failure.clone().unwrap();
+        assert_eq!((failure.remedy, webhook.troubles), (remedy, troubles), "{code}");
+        assert_eq!(failure.told, format!("error {code}: as told"));
     }
 }
 

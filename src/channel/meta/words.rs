@@ -12,6 +12,10 @@ use super::{
 };
 use crate::domain::message::{Attachment, AttachmentKind};
 
+/// A customer took another number and told WhatsApp to bring everything along. Any other change, such as that of the keys,
+/// may be another person: <https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/reference/messages/system>.
+const CHANGED_NUMBER: &str = "user_changed_number";
+
 /// What a message says, one field a kind.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -146,6 +150,9 @@ struct Ordered {
 struct System {
     #[serde(default, rename = "type")]
     kind: String,
+    /// The number that the customer has now; before v12 it was called otherwise.
+    #[serde(alias = "new_wa_id")]
+    wa_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -177,6 +184,8 @@ struct Product {
 pub(super) enum Heard {
     /// A turn.
     Something(Words),
+    /// The customer has this number now.
+    Moved(String),
     /// Nothing that asks for an answer.
     Silence(Note),
 }
@@ -197,8 +206,12 @@ pub(super) fn heard(content: &Content) -> Heard {
         "revoke" => return silence("a message that was taken back"),
         "request_welcome" => return silence("a customer who opened the chat"),
         "system" => {
-            let kind = content.system.as_ref().map_or("", |system| &system.kind);
-            return Heard::Silence(Note::Contact(kind.to_owned()));
+            let Some(System { kind, wa_id }) = &content.system else { return silence("a change") };
+            let number = wa_id.as_ref().filter(|number| !number.is_empty());
+            return match (kind.as_str(), number) {
+                (CHANGED_NUMBER, Some(number)) => Heard::Moved(number.clone()),
+                _ => Heard::Silence(Note::Contact(kind.clone())),
+            };
         }
         // The customer corrected a message: what it says now counts.
         "edit" => match &content.edit {
@@ -248,14 +261,7 @@ impl Content {
         let kind = if self.kind.is_empty() { "unknown" } else { &self.kind };
         let reason = self.errors.first().map(|error| format!(" ({})", error.words())).unwrap_or_default();
         tracing::debug!(kind, reason, "a message that cannot be read");
-        let file = Attachment {
-            kind: AttachmentKind::File,
-            reference: String::new(),
-            mime: None,
-            name: None,
-            checksum: None,
-        };
-        Words { attachments: vec![file], ..Words::default() }
+        Words { attachments: vec![Attachment::unknown()], ..Words::default() }
     }
 
     /// The product that the message is about.
@@ -281,6 +287,7 @@ impl Media {
             mime: self.mime_type.clone(),
             name: self.filename.clone(),
             checksum: self.sha256.clone(),
+            unread: None,
         };
         Words { text: self.caption.clone().unwrap_or_default(), attachments: vec![file], source: None }
     }

@@ -1,14 +1,11 @@
 //! Where in a chat a reply belongs, kept with the conversation in words only this channel understands.
 
 use serde::{Deserialize, Serialize};
-use teloxide_core::types::{Message, MessageId, ThreadId, User};
+use teloxide_core::types::{Message, MessageId, ThreadId};
 
 /// The place of a reply.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Route {
-    /// The customer's name at Telegram, which people of the business find them by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
     /// The topic of a forum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) thread: Option<ThreadId>,
@@ -19,10 +16,9 @@ pub(super) struct Route {
 
 impl Route {
     /// Where the reply to a message belongs.
-    pub(super) fn of(message: &Message, from: &User) -> Self {
+    pub(super) fn of(message: &Message) -> Self {
         let is_private = message.chat.is_private();
         Self {
-            username: from.username.clone().filter(|_| is_private),
             thread: message.thread_id.filter(|_| message.is_topic_message),
             reply_to: (!is_private).then_some(message.id),
         }

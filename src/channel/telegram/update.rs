@@ -14,6 +14,7 @@ use super::{Me, markup, route::Route};
 use crate::{
     config::tenant::channels::TelegramGroups,
     domain::{
+        contact::{Identity, Moved},
         conversation::ChannelKind,
         message::{Attachment, AttachmentKind, Inbound},
     },
@@ -40,6 +41,8 @@ pub(super) struct Heard {
     pub(super) message: Option<Inbound>,
     /// The tap that Telegram waits to be told was heard.
     pub(super) tap: Option<Tap>,
+    /// A group that has another id now.
+    pub(super) moved: Option<Moved>,
 }
 
 /// A tap on a button.
@@ -65,24 +68,44 @@ pub(super) fn read(mut update: Value, ears: Ears<'_>) -> Heard {
     let Some(id) = id else { return Heard::default() };
     // Field by field: teloxide's own update is read from text only, and gives up at the first field it does not know.
     if let Some(message) = update.get_mut("message") {
+        let moved = moved(message);
         let is_content = trim::message(message);
         let message = part::<Message>(message).and_then(|message| {
             let content = content(&message, ears).unwrap_or_else(|| Content {
                 // Something that a customer sent and nobody here can read is still worth an answer.
-                files: if is_content { vec![unreadable()] } else { Vec::new() },
+                files: if is_content { vec![Attachment::unknown()] } else { Vec::new() },
                 ..Content::default()
             });
             inbound(&message, id, content, ears)
         });
-        return Heard { message, tap: None };
+        return Heard { message, tap: None, moved };
     }
     if let Some(message) = update.get_mut("edited_message") {
         trim::message(message);
-        return Heard { message: part(message).and_then(|message| corrected(&message, id, ears)), tap: None };
+        let message = part(message).and_then(|message| corrected(&message, id, ears));
+        return Heard { message, ..Heard::default() };
     }
     let Some(query) = update.get_mut("callback_query") else { return Heard::default() };
     trim::query(query);
     part(query).map(|query| tapped(&query, id, ears)).unwrap_or_default()
+}
+
+/// The group that became a supergroup, which has another id. Both groups are told of it
+/// (<https://core.telegram.org/bots/api#message>).
+fn moved(message: &Value) -> Option<Moved> {
+    let here = message.pointer("/chat/id").and_then(Value::as_i64)?;
+    let at = |field: &str| message.get(field).and_then(Value::as_i64);
+    let (from, to) = match (at("migrate_from_chat_id"), at("migrate_to_chat_id")) {
+        (Some(from), _) => (from, here),
+        (None, Some(to)) => (here, to),
+        (None, None) => return None,
+    };
+    Some(Moved { from: from.to_string(), to: to.to_string() })
+}
+
+/// Who a customer is besides the chat: in a group the next message is another's.
+fn identity(is_private: bool, from: &User) -> Identity {
+    Identity { username: from.username.clone().filter(|_| is_private), ..Identity::default() }
 }
 
 /// A part of an update as teloxide reads it.
@@ -114,8 +137,9 @@ fn inbound(message: &Message, id: String, content: Content, ears: Ears<'_>) -> O
         contact_name: Some(name(message, from)),
         text,
         attachments: files,
-        route: Route::of(message, from).text(),
+        route: Route::of(message).text(),
         source,
+        identity: identity(message.chat.is_private(), from),
         quiet_ms: 0,
     })
 }
@@ -166,6 +190,7 @@ fn content(message: &Message, ears: Ears<'_>) -> Option<Content> {
             mime,
             name: name.map(str::to_owned),
             checksum: None,
+            unread: None,
         };
         Some(Content { text: caption.to_owned(), files: vec![file], source: None })
     };
@@ -273,16 +298,6 @@ fn phone(contact: &teloxide_core::types::Contact, from: Option<&User>) -> String
     format!("👤 {}: {number}", name.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
-fn unreadable() -> Attachment {
-    Attachment {
-        kind: AttachmentKind::File,
-        reference: String::new(),
-        mime: None,
-        name: None,
-        checksum: None,
-    }
-}
-
 /// A tap is as if the customer had written the words on the button.
 fn tapped(query: &CallbackQuery, id: String, ears: Ears<'_>) -> Heard {
     let data = query.data.as_deref().unwrap_or_default();
@@ -293,7 +308,7 @@ fn tapped(query: &CallbackQuery, id: String, ears: Ears<'_>) -> Heard {
     let is_private = chat.is_none_or(teloxide_core::types::Chat::is_private);
     let is_heard = is_private || ears.groups != TelegramGroups::Never;
     if query.from.is_bot || words.trim().is_empty() || !is_heard {
-        return Heard { message: None, tap };
+        return Heard { tap, ..Heard::default() };
     }
     let title = chat.and_then(|chat| chat.title());
     let message = Inbound {
@@ -304,11 +319,12 @@ fn tapped(query: &CallbackQuery, id: String, ears: Ears<'_>) -> Heard {
         contact_name: Some(title.map_or_else(|| query.from.full_name(), str::to_owned)),
         text: words,
         attachments: Vec::new(),
-        route: message.and_then(|message| Route::of(message, &query.from).text()),
+        route: message.and_then(|message| Route::of(message).text()),
         source: None,
+        identity: identity(is_private, &query.from),
         quiet_ms: 0,
     };
-    Heard { message: Some(message), tap }
+    Heard { message: Some(message), tap, moved: None }
 }
 
 #[cfg(test)]

@@ -1,21 +1,12 @@
 //! Twilio's error codes, as far as it matters which one it is: <https://www.twilio.com/docs/api/errors>.
 
-/// What is to be done about a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Remedy {
-    /// Another try may be taken.
-    Retry,
-    /// WhatsApp only takes templates for this contact now: its last message is more than a day old.
-    Template,
-    /// It will never be taken.
-    Never,
-}
+use crate::domain::message::Remedy;
 
 /// What is to be done about a code; `None` when the status of the answer says it.
 pub(super) fn remedy(code: u32) -> Option<Remedy> {
     match code {
         // Too many requests, too many messages, a queue that is full, trouble of Twilio's own.
-        14107 | 20429 | 20500 | 20503 | 20504 | 30001 | 30002 | 30022 | 63018 | 63038 => Some(Remedy::Retry),
+        14107 | 20429 | 20500 | 20503 | 20504 | 30001 | 30002 | 30022 | 63018 | 63038 => Some(Remedy::Again),
         63016 => Some(Remedy::Template),
         // Wrong credentials, a wrong or blocked number, a text that is too long: nothing of it changes by itself.
         14103
@@ -37,7 +28,7 @@ pub(super) fn remedy(code: u32) -> Option<Remedy> {
         | 63024
         | 63027
         | 63032
-        | 63049 => Some(Remedy::Never),
+        | 63049 => Some(Remedy::Nothing),
         _ => None,
     }
 }
@@ -52,9 +43,7 @@ pub(super) fn told(code: u32, message: Option<&str>) -> String {
         21610 => "the customer unsubscribed",
         14103 | 21617 => "the text is too long",
         63015 => "the customer has not joined the sandbox",
-        63016 => {
-            "the customer's last message is more than 24 hours old; set content_sid to a template to answer then"
-        }
+        63016 => "the customer's last message is more than 24 hours old",
         _ => "",
     };
     let message = if known.is_empty() { message.unwrap_or_default() } else { known };

@@ -1,25 +1,16 @@
 //! Replies by Twilio's REST interface: <https://www.twilio.com/docs/messaging/api/message-resource>.
 
-use std::time::Duration;
-
 use reqwest::{Client, header::CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::json;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
-use super::{WHATSAPP, errors};
+use super::{MARK, WHATSAPP, errors};
 use crate::{
-    channel::{SendError, Sent, call},
+    channel::{SendError, Sent, call, mark, template},
     config::tenant::channels::Twilio,
-    domain::message::Outbound,
+    domain::message::{Outbound, Remedy},
 };
-
-/// For how long after a customer's message WhatsApp takes free words
-/// (<https://www.twilio.com/docs/whatsapp/key-concepts#the-customer-service-window>).
-const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The longest value of a variable in a template, in characters: a template has 1024 with its own words.
-const MAX_VARIABLE_CHARS: usize = 900;
 
 /// A message that Twilio took.
 #[derive(Debug, Deserialize)]
@@ -40,7 +31,7 @@ enum Words<'a> {
     /// The reply as it is.
     Free(&'a str),
     /// The reply as the only variable of a template.
-    Template(&'a str, &'a str),
+    Template(&'a str, String),
 }
 
 /// Sends a reply. News of it are posted to `callback`.
@@ -52,27 +43,36 @@ pub(in crate::channel) async fn send(
     now_ms: i64,
 ) -> Result<Sent, SendError> {
     let from = reply.route.as_deref().unwrap_or(&config.from);
-    let template = config.content_sid.as_deref().map(|content| Words::Template(content, &reply.text));
-    let is_closed = from.starts_with(WHATSAPP) && !is_window_open(reply.last_heard_ms, now_ms);
+    let is_open = !from.starts_with(WHATSAPP) || reply.is_window_open(now_ms);
+    let callback = callback.and_then(|address| marked(address, reply));
     let message = Message { http, config, from, contact: &reply.contact, callback };
-    if is_closed {
-        let Some(template) = template else {
-            return Err(SendError::Permanent { message: errors::told(63016, None) });
-        };
-        return message.send(&template).await.map_err(Failed::into_error);
-    }
-    match (message.send(&Words::Free(&reply.text)).await, template) {
-        // Twilio's clock decides.
-        (Err(Failed { remedy: Some(errors::Remedy::Template), .. }), Some(template)) => {
-            message.send(&template).await.map_err(Failed::into_error)
+    let sent = if is_open {
+        message.send(&Words::Free(&reply.text)).await
+    } else {
+        message.send(&in_template(config, reply)?).await
+    };
+    // Twilio's clock decides.
+    let sent = match sent {
+        Err(Failed { remedy: Some(Remedy::Template), .. }) if is_open => {
+            message.send(&in_template(config, reply)?).await
         }
-        (sent, _) => sent.map_err(Failed::into_error),
-    }
+        sent => sent,
+    };
+    sent.map_err(Failed::into_error)
 }
 
-fn is_window_open(last_heard_ms: Option<i64>, now_ms: i64) -> bool {
-    let window_ms = i64::try_from(WINDOW.as_millis()).unwrap_or(i64::MAX);
-    last_heard_ms.is_none_or(|heard_ms| now_ms.saturating_sub(heard_ms) < window_ms)
+/// The reply in the approved template, if there is one.
+fn in_template<'a>(config: &'a Twilio, reply: &Outbound) -> Result<Words<'a>, SendError> {
+    let content = config.content_sid.as_deref();
+    let content = content.ok_or_else(|| template::missing("channels.twilio.content_sid"))?;
+    Ok(Words::Template(content, template::variable(&reply.text)?))
+}
+
+/// The address for news of a reply, with its mark.
+fn marked(address: &str, reply: &Outbound) -> Option<String> {
+    let mut url = Url::parse(address).ok()?;
+    url.query_pairs_mut().append_pair(MARK, &mark::write(&reply.name()));
+    Some(url.into())
 }
 
 struct Message<'a> {
@@ -80,13 +80,13 @@ struct Message<'a> {
     config: &'a Twilio,
     from: &'a str,
     contact: &'a str,
-    callback: Option<&'a str>,
+    callback: Option<String>,
 }
 
 /// A message that was not taken.
 struct Failed {
     error: SendError,
-    remedy: Option<errors::Remedy>,
+    remedy: Option<Remedy>,
 }
 
 impl Failed {
@@ -109,7 +109,7 @@ impl Message<'_> {
         let answer = call::call(request).await.map_err(|error| Failed { error, remedy: None })?;
         if answer.status.is_success() {
             let taken: Option<Taken> = serde_json::from_slice(&answer.body).ok();
-            return Ok(Sent { provider_id: taken.and_then(|taken| taken.sid) });
+            return Ok(Sent { provider_id: taken.and_then(|taken| taken.sid), moved_to: None });
         }
         let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
         let told = match refusal.code {
@@ -118,10 +118,8 @@ impl Message<'_> {
         };
         let remedy = refusal.code.and_then(errors::remedy);
         let error = match remedy {
-            Some(errors::Remedy::Retry) => {
-                SendError::Temporary { message: told, retry_after: answer.retry_after }
-            }
-            Some(errors::Remedy::Never | errors::Remedy::Template) => SendError::Permanent { message: told },
+            Some(Remedy::Again) => SendError::Temporary { message: told, retry_after: answer.retry_after },
+            Some(Remedy::Nothing | Remedy::Template) => SendError::Permanent { message: told },
             None => answer.refusal(&told),
         };
         Err(Failed { error, remedy })
@@ -137,37 +135,10 @@ impl Message<'_> {
             Words::Free(text) => fields.push(("Body", (*text).to_owned())),
             Words::Template(content, text) => {
                 fields.push(("ContentSid", (*content).to_owned()));
-                fields.push(("ContentVariables", json!({"1": on_one_line(text)}).to_string()));
+                fields.push(("ContentVariables", json!({"1": text}).to_string()));
             }
         }
-        fields.extend(self.callback.map(|callback| ("StatusCallback", callback.to_owned())));
+        fields.extend(self.callback.as_ref().map(|callback| ("StatusCallback", callback.clone())));
         fields
-    }
-}
-
-/// The words as a variable may have them: without line breaks, and not longer than a template has room.
-fn on_one_line(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= MAX_VARIABLE_CHARS {
-        return line;
-    }
-    line.chars().take(MAX_VARIABLE_CHARS - 1).chain(['…']).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn free_words_are_taken_for_a_day_after_the_customers_last() {
-        let day_ms = 24 * 60 * 60 * 1000;
-        assert!(is_window_open(None, day_ms) && is_window_open(Some(1), day_ms));
-        assert!(!is_window_open(Some(0), day_ms));
-    }
-
-    #[test]
-    fn a_variable_is_one_line_that_fits() {
-        assert_eq!(on_one_line("Hola\n\n*Ana*   bien"), "Hola *Ana* bien");
-        assert_eq!(on_one_line(&"ñ".repeat(2000)).chars().count(), MAX_VARIABLE_CHARS);
     }
 }

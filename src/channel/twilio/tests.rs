@@ -12,11 +12,11 @@ fn sample(name: &str) -> Received {
         serde_json::from_str(include_str!("../../../tests/fixtures/wire/twilio/whatsapp_signed_cases.json"))
             .unwrap();
     let sample = samples.iter().find(|sample| sample["name"] == name).unwrap();
-    receive(&Form::parse(sample["form"].as_str().unwrap().as_bytes())).unwrap()
+    receive(&Form::parse(sample["form"].as_str().unwrap().as_bytes()), "").unwrap()
 }
 
 fn message_of(name: &str) -> Inbound {
-    let Received { mut messages, news } = sample(name);
+    let Received { mut messages, news, .. } = sample(name);
     assert!(news.is_empty() && messages.len() == 1);
     messages.remove(0)
 }
@@ -35,6 +35,7 @@ fn a_text_is_a_message_of_its_number() {
             attachments: Vec::new(),
             route: Some("whatsapp:+14155238886".to_owned()),
             source: None,
+            identity: Identity::default(),
             quiet_ms: 0,
         }
     );
@@ -56,6 +57,7 @@ fn a_file_a_place_and_a_button_keep_their_meaning() {
             mime: Some("image/jpeg".to_owned()),
             name: None,
             checksum: None,
+            unread: None,
         }
     );
     let voice = message_of("audio_ogg");
@@ -70,7 +72,8 @@ fn a_file_a_place_and_a_button_keep_their_meaning() {
         ("MediaContentType0", "application/pdf"),
         ("MediaUrl1", "https://api.twilio.com/b"),
     ]);
-    let kinds: Vec<_> = receive(&pdf).unwrap().messages[0].attachments.iter().map(|file| file.kind).collect();
+    let kinds: Vec<_> =
+        receive(&pdf, "").unwrap().messages[0].attachments.iter().map(|file| file.kind).collect();
     assert_eq!(kinds, [AttachmentKind::File, AttachmentKind::File]);
 }
 
@@ -78,7 +81,7 @@ fn a_file_a_place_and_a_button_keep_their_meaning() {
 fn an_sms_and_a_number_without_its_plus_are_the_same_contact() {
     let contact = |from: &str| {
         let form = form(&[("SmsSid", "SM1"), ("From", from), ("To", "+1415"), ("Body", "hola")]);
-        receive(&form).unwrap().messages.remove(0).contact
+        receive(&form, "").unwrap().messages.remove(0).contact
     };
     for from in ["+573001112233", "whatsapp:+573001112233", "573001112233"] {
         assert_eq!(contact(from), "+573001112233", "{from}");
@@ -96,7 +99,7 @@ fn an_advertisement_is_where_a_customer_came_from() {
         ("ReferralSourceId", "ad_7"),
         ("ReferralHeadline", "Rebajas"),
     ]);
-    assert_eq!(receive(&form).unwrap().messages[0].source.as_deref(), Some("ad_7"));
+    assert_eq!(receive(&form, "").unwrap().messages[0].source.as_deref(), Some("ad_7"));
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn news_of_a_reply_are_told_as_far_as_they_are_news() {
     let news = |name: &str| {
         let received = sample(name);
         assert!(received.messages.is_empty());
-        received.news.into_iter().map(|news| (news.state, news.error)).next()
+        received.news.into_iter().map(|news| (news.state, news.failure)).next()
     };
     assert_eq!(news("status_queued"), None);
     assert_eq!(news("status_sent"), Some((DeliveryState::Sent, None)));
@@ -113,14 +116,16 @@ fn news_of_a_reply_are_told_as_far_as_they_are_news() {
     for failed in ["status_failed", "status_undelivered"] {
         let (state, error) = news(failed).unwrap();
         assert_eq!(state, DeliveryState::Failed);
-        assert!(error.unwrap().starts_with("Twilio 63016: the customer's last message"));
+        let failure = error.unwrap();
+        assert_eq!(failure.remedy, Remedy::Template);
+        assert!(failure.told.starts_with("Twilio 63016: the customer's last message"));
     }
 }
 
 #[test]
 fn a_form_without_a_message_is_none() {
     for fields in [&[][..], &[("Body", "hola")], &[("MessageSid", "SM1"), ("Body", "x")]] {
-        assert_eq!(receive(&form(fields)), Err(Refused::Body), "{fields:?}");
+        assert_eq!(receive(&form(fields), ""), Err(Refused::Body), "{fields:?}");
     }
 }
 
@@ -128,6 +133,6 @@ fn a_form_without_a_message_is_none() {
 fn a_text_that_is_too_long_is_cut_between_characters() {
     let long = "ñ".repeat(MAX_TEXT_BYTES);
     let form = form(&[("MessageSid", "SM1"), ("From", "+573001112233"), ("Body", &long)]);
-    let text = receive(&form).unwrap().messages.remove(0).text;
+    let text = receive(&form, "").unwrap().messages.remove(0).text;
     assert!(text.len() <= MAX_TEXT_BYTES && text.chars().all(|c| c == 'ñ'));
 }

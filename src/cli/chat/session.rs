@@ -19,6 +19,7 @@ use crate::{
     clock::{Chance, Clock, Ids},
     config::tenant::TenantConfig,
     domain::{
+        contact::Identity,
         conversation::{ChannelKind, ConversationId},
         message::Inbound,
         turn::TurnReport,
@@ -111,6 +112,7 @@ impl Session {
             attachments: Vec::new(),
             route: None,
             source: None,
+            identity: Identity::default(),
             quiet_ms: 0,
         };
         let accepted = self

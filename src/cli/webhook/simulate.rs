@@ -21,10 +21,10 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Arguments of `iass webhook simulate`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The channel: meta, twilio, telegram or chatwoot
+    /// The channel: meta, twilio, telegram, chatwoot or voice
     #[arg(value_name = "CHANNEL", value_parser = channel)]
     channel: ChannelKind,
-    /// The body to post, as JSON; for Twilio an object with the fields of its form
+    /// The body to post, as JSON; for Twilio and its calls an object with the fields of its form
     #[arg(value_name = "FILE", required_unless_present = "text", conflicts_with = "text")]
     file: Option<PathBuf>,
     /// The tenant
@@ -42,7 +42,7 @@ pub(super) struct Args {
 }
 
 fn channel(name: &str) -> Result<ChannelKind, String> {
-    ChannelKind::from_name(name).ok_or_else(|| "choose meta, twilio, telegram or chatwoot".to_owned())
+    ChannelKind::from_name(name).ok_or_else(|| "choose meta, twilio, telegram, chatwoot or voice".to_owned())
 }
 
 #[derive(Debug, Serialize)]

@@ -1,9 +1,12 @@
 //! `[booking]`: what can be booked, with whom and when.
 
+pub mod google;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use self::google::GoogleKeys;
 use crate::{
     config::{
         leaf::Leaf,
@@ -35,7 +38,8 @@ pub struct Booking {
     /// `url`: the address of the calendar when the provider is http.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// `token`, `token_file`: the bearer token of that address. Default none.
+    /// `token`, `token_file`: the bearer token of that address; the password when the provider is caldav; an access
+    /// token when it is google and somebody else renews it. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Secret>,
     /// `buffer_min`: free time after each appointment. Default 0, 0 to 480.
@@ -62,6 +66,9 @@ pub struct Booking {
     pub user: Option<String>,
     /// `calendar`: the calendar, when the provider is google. Default primary.
     pub calendar: String,
+    /// How Google knows us, where it is the provider.
+    #[serde(flatten)]
+    pub google: GoogleKeys,
     /// `required`: what must be known of the customer; a service may want something else. Default name and phone.
     pub required: BTreeSet<LeadField>,
     /// `horizon_days`: how far ahead can be booked. Default 60, 1 to 730.
@@ -161,6 +168,13 @@ impl Booking {
             let name = if provider == BookingProvider::Http { "http" } else { "caldav" };
             section.error("url", &format!("is needed when `booking.provider` is \"{name}\""));
         }
+        let (token, google) = (section.secret("token"), GoogleKeys::read(section));
+        if provider == BookingProvider::Google && token.is_none() && !google.are_given() {
+            section.error(
+                "provider",
+                "is \"google\", which needs `service_account_file`, or `client_id`, `client_secret` and `refresh_token`",
+            );
+        }
         let feed_token = section.secret("feed_token");
         if feed_token.as_ref().is_some_and(|token| token.expose().len() < MIN_FEED_TOKEN) {
             section.error(
@@ -179,7 +193,8 @@ impl Booking {
         Self {
             provider,
             url,
-            token: section.secret("token"),
+            token,
+            google,
             buffer: minutes("buffer_min", 0, 480, 0),
             lead_time: minutes("lead_time_min", 0, 43_200, 60),
             slot: minutes("slot_min", 5, 480, 15),

@@ -48,7 +48,8 @@ pub struct Twilio {
     /// another number of the account is answered from that one.
     pub from: String,
     /// `content_sid`: the template (`HX…`) that WhatsApp gets when the customer's last message is more than 24 hours old;
-    /// its only variable, `{{1}}`, is the reply. Default none: such a reply is a dead letter.
+    /// its only variable, `{{1}}`, is the reply. Default none: such a reply waits until the customer writes
+    /// again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_sid: Option<String>,
     /// `api_base`: Default `https://api.twilio.com`.

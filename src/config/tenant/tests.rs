@@ -7,7 +7,10 @@ use proptest::prelude::*;
 
 use super::{
     agents::{AgentConfig, Strategy as AgentStrategy},
-    booking::{BookingProvider, Service, StaffMember},
+    booking::{
+        BookingProvider, Service, StaffMember,
+        google::{Consent, GoogleKeys},
+    },
     business::{Holiday, OpenSpan},
     mcp::McpPlace,
     notify::{ChatWebhook, NotifyKind},
@@ -317,6 +320,15 @@ fn some_tenant() -> impl Strategy<Value = TenantConfig> {
                 feed_token: None,
                 user: extras.then(|| "ana".to_owned()),
                 calendar: "primary".to_owned(),
+                google: GoogleKeys {
+                    service_account: None,
+                    consent: extras.then(|| Consent {
+                        client_id: "client".to_owned(),
+                        client_secret: Secret::from("s3cret".to_owned()),
+                        refresh_token: Secret::from("s3cret".to_owned()),
+                    }),
+                    token_url: extras.then(|| "https://tokens.example".to_owned()),
+                },
                 required: [LeadField::Name].into(),
                 horizon_days: 30,
                 services,

@@ -25,12 +25,14 @@ const MAX_PLAIN_WORDS: usize = 9;
 pub enum Choice {
     /// This one, from 0.
     Slot(usize),
-    /// One of these, and it cannot be told which.
-    Several(Vec<usize>),
+    /// One of these, and it cannot be told which; with what was said of when.
+    Several(Vec<usize>, When),
     /// Another time is wished for.
     Other(When),
     /// The same, told from the offers.
     Shift(Shift),
+    /// Not then.
+    Not(When),
     /// Yes, without saying to what.
     Yes,
     /// No, and nothing else instead.
@@ -50,15 +52,17 @@ pub enum Shift {
     Earlier,
     /// "Otro día".
     OtherDay,
-    /// "Ninguna", "otras horas".
+    /// "Ninguna".
     Others,
+    /// "Otra hora", and not which.
+    OtherHour,
 }
 
-const YES: &str = "si sii sip claro dale listo ok okay oki vale perfecto confirmo confirmado confirmada confirmar acuerdo correcto exacto bueno va hagale genial super excelente sirve esa ese eso reservala reservalo reserve reservar reservame agendala agendalo agendar agende agendame tomo quiero \
+const YES: &str = "si sii sip ya yapo claro dale listo ok okay oki vale perfecto confirmo confirmado confirmada confirmar acuerdo correcto exacto bueno va hagale genial super excelente sirve esa ese eso reservala reservalo reserve reservar reservame agendala agendalo agendar agende agendame tomo quiero \
 yes yeah yep yup sure please good great perfect confirm confirmed fine works book absolutely \
 sim pode isso beleza claro otimo combinado certo fechado confirmado quero reserva marca marque asistire ire vou";
 
-const FILLERS: &str = "a la el lo esta bien de por favor porfa porfavor gracias me mi que asi es para entonces muy pues ya con gusto cita hora horario yo estare alla estaremos asisto asistire ahi voy parece una senor senora mucho \
+const FILLERS: &str = "a la el lo esta bien de por favor porfa porfavor gracias me mi que asi es para entonces muy pues po con gusto cita hora horario yo estare alla estaremos asisto asistire ahi voy parece una senor senora mucho \
 it that is the for me thanks thank you i ll be there will take this one sounds go ahead \
 ser o essa esse bem obrigado obrigada eu vou estar la pra mim tudo com certeza";
 
@@ -158,18 +162,25 @@ pub fn read(
     let wish = when::read(&without_ordinals(text, &said, language, offered.len()), language, now);
     let refuses =
         said.iter().any(|word| NO.split(' ').any(|no| no == word)) && !joined.contains("no hay problema");
+    // "Mañana no puedo" names a time to say that it does not do.
+    if !wish.is_empty() && wish.days.len() < 2 && cannot(&joined) {
+        return Choice::Not(wish);
+    }
     if !refuses && shift.is_none() {
         if let Some(at) = ordinal(&said, &joined, language, offered.len()) {
             return Choice::Slot(at);
         }
         if !wish.is_empty() {
             let fits = fitting(&wish, offered, zone);
+            // "El martes en la mañana" names a part of a day, and not the one time of it that was offered.
+            let part_of_day = !wish.days.is_empty() && matches!(wish.hours, Some(Hours::Between(..)));
             return match fits.as_slice() {
-                [only] => Choice::Slot(*only),
                 [] => Choice::Other(wish),
+                _ if part_of_day => Choice::Other(wish),
+                [only] => Choice::Slot(*only),
                 // "Mañana" of offers that are all of tomorrow chooses nothing, and "a las 4" of one does.
                 _ if matches!(wish.hours, Some(Hours::At(_))) || fits.len() < offered.len() => {
-                    Choice::Several(fits)
+                    Choice::Several(fits, wish)
                 }
                 _ => Choice::Other(wish),
             };
@@ -182,9 +193,10 @@ pub fn read(
         return if wish.is_empty() { Choice::Shift(shift) } else { Choice::Other(wish) };
     }
     match agreement(text) {
+        // "No, mejor el miércoles."
+        _ if refuses && !wish.is_empty() => Choice::Other(wish),
         Some(true) => Choice::Yes,
         Some(false) => Choice::No,
-        None if refuses && !wish.is_empty() => Choice::Shift(Shift::Others),
         None => Choice::Unclear,
     }
 }
@@ -300,6 +312,27 @@ fn without_ordinals(text: &str, said: &[String], language: Language, count: usiz
     if ordinal(said, &said.join(" "), language, count).is_some() { String::new() } else { text.to_owned() }
 }
 
+/// Whether somebody says that a time does not do.
+fn cannot(joined: &str) -> bool {
+    const PHRASES: [&str; 14] = [
+        "no puedo",
+        "no podria",
+        "no podre",
+        "no me sirve",
+        "no me queda",
+        "no alcanzo",
+        "no me da",
+        "trabajo",
+        "nao posso",
+        "nao da",
+        "nao serve",
+        "can t",
+        "cannot",
+        "doesn t work",
+    ];
+    PHRASES.iter().any(|phrase| format!(" {joined} ").contains(&format!(" {phrase} ")))
+}
+
 /// A number alone: the place of an offer, or an hour of one.
 fn bare_number(said: &[String], offered: &[Slot], zone: &TimeZone) -> Option<Choice> {
     let is_filler =
@@ -316,7 +349,7 @@ fn bare_number(said: &[String], offered: &[Slot], zone: &TimeZone) -> Option<Cho
     match fitting(&wish, offered, zone).as_slice() {
         [only] => Some(Choice::Slot(*only)),
         [] => Some(Choice::Other(wish)),
-        several => Some(Choice::Several(several.to_vec())),
+        several => Some(Choice::Several(several.to_vec(), wish)),
     }
 }
 
@@ -339,13 +372,26 @@ fn shift(joined: &str) -> Option<Shift> {
         "outro dia",
         "outra data",
         "otra semana dia",
+        "no puedo ese dia",
+        "ese dia no",
+        "ese dia no puedo",
+        "esse dia nao",
+        "not that day",
+        "can t that day",
     ]) {
         Some(Shift::OtherDay)
     } else if has(&[
-        "ninguna",
-        "ninguno",
         "otra hora",
         "otro horario",
+        "another time",
+        "different time",
+        "outra hora",
+        "outro horario",
+    ]) {
+        Some(Shift::OtherHour)
+    } else if has(&[
+        "ninguna",
+        "ninguno",
         "otros horarios",
         "otras horas",
         "mas opciones",
@@ -353,12 +399,10 @@ fn shift(joined: &str) -> Option<Shift> {
         "otra opcion",
         "none",
         "none of those",
-        "another time",
         "other times",
         "more options",
         "nenhum",
         "nenhuma",
-        "outro horario",
         "outros horarios",
         "mais opcoes",
         "no me sirve",
@@ -454,9 +498,15 @@ mod tests {
 
     #[test]
     fn what_fits_several_is_no_choice() {
-        assert_eq!(chosen("a las 10", Language::Es), Choice::Several(vec![0, 3]));
-        assert_eq!(chosen("la de las 10", Language::Es), Choice::Several(vec![0, 3]));
-        assert_eq!(chosen("mañana en la tarde", Language::Es), Choice::Several(vec![1, 2]));
+        for text in ["a las 10", "la de las 10"] {
+            assert!(
+                matches!(chosen(text, Language::Es), Choice::Several(these, _) if these == [0, 3]),
+                "{text}"
+            );
+        }
+        for text in ["mañana en la tarde", "el lunes en la mañana"] {
+            assert!(matches!(chosen(text, Language::Es), Choice::Other(_)), "{text}: there may be more");
+        }
     }
 
     #[test]
@@ -474,6 +524,10 @@ mod tests {
             ("otro día", Choice::Shift(Shift::OtherDay)),
             ("ninguna me sirve", Choice::Shift(Shift::Others)),
             ("no me sirven", Choice::Shift(Shift::Others)),
+            ("otra hora", Choice::Shift(Shift::OtherHour)),
+            ("no puedo ese día", Choice::Shift(Shift::OtherDay)),
+            ("ya", Choice::Yes),
+            ("ya po", Choice::Yes),
             ("sí", Choice::Yes),
             ("Sí, por favor", Choice::Yes),
             ("dale", Choice::Yes),
@@ -485,7 +539,10 @@ mod tests {
         ] {
             assert_eq!(chosen(text, Language::Es), expected, "{text:?}");
         }
-        assert_eq!(chosen("no puedo a las 10", Language::Es), Choice::No);
+        for text in ["no puedo a las 10", "mañana no puedo", "el lunes no me sirve"] {
+            assert!(matches!(chosen(text, Language::Es), Choice::Not(_)), "{text:?}");
+        }
+        assert!(matches!(chosen("no, mejor el miércoles", Language::Es), Choice::Other(_)));
         assert_eq!(agreement("sí confirmo"), Some(true));
         assert_eq!(agreement("no puedo ir"), Some(false));
         assert_eq!(agreement("¿cuánto cuesta?"), None);

@@ -1,7 +1,5 @@
 //! Which service, and with whom, a customer means: their words against the names of the business, with typos forgiven.
 
-use std::collections::BTreeMap;
-
 use super::rules::{BookingRules, Service};
 use crate::{
     domain::language::Language,
@@ -27,23 +25,18 @@ const TITLES: [&str; 10] =
 pub fn services(text: &str, rules: &BookingRules) -> Vec<String> {
     let said = said(text);
     let names: Vec<Vec<String>> = rules.services.iter().map(name_words).collect();
-    let mut common: BTreeMap<&str, usize> = BTreeMap::new();
-    for name in &names {
-        for word in name {
-            *common.entry(word).or_default() += 1;
-        }
-    }
-    let weight = |word: &String| -> u64 {
-        let count = common.get(word.as_str()).copied().unwrap_or(1);
+    let weight = |said: &String| -> u64 {
+        let count = names.iter().filter(|name| name.iter().any(|word| same(said, word))).count();
         // A word that half of many services share tells nothing of which.
-        if rules.services.len() > 3 && count * 2 > rules.services.len() {
+        if count == 0 || (rules.services.len() > 3 && count * 2 > rules.services.len()) {
             0
         } else {
             1_000 / u64::try_from(count).unwrap_or(1)
         }
     };
+    // Each word that was said counts once, however many words of a service it is alike to.
     let score = |name: &Vec<String>| -> u64 {
-        name.iter().filter(|word| said.iter().any(|said| same(said, word))).map(weight).sum()
+        said.iter().filter(|said| name.iter().any(|word| same(said, word))).map(weight).sum()
     };
     let scores: Vec<u64> = names.iter().map(score).collect();
     let best = scores.iter().copied().max().unwrap_or_default();
@@ -94,7 +87,11 @@ pub fn resource(text: &str, rules: &BookingRules) -> Option<String> {
 }
 
 fn said(text: &str) -> Vec<String> {
-    words(text).into_iter().filter(|word| word.len() >= MIN_CHARS && !is_stop_word(word)).collect()
+    let mut said: Vec<String> =
+        words(text).into_iter().filter(|word| word.len() >= MIN_CHARS && !is_stop_word(word)).collect();
+    said.sort_unstable();
+    said.dedup();
+    said
 }
 
 fn name_words(service: &Service) -> Vec<String> {
@@ -131,6 +128,13 @@ mod tests {
         check("Quiero una cita para bótox en una zona", &["botox-zona"]);
         check("limpiesa facial profunda", &["limpieza"]);
         check("una limpieza", &["limpieza"]);
+        // One word that is alike to two words of a service counts once.
+        let mut doubled = rules.clone();
+        doubled.services[1].keywords = vec!["botoxx".to_owned()];
+        assert_eq!(services("botox", &doubled), ["botox-zona", "botox-tercio"]);
+        // A word that only the owner's keywords have decides.
+        doubled.services[1].keywords = vec!["entrecejo".to_owned()];
+        assert_eq!(services("botox en el entrecejo", &doubled), ["botox-zona"]);
         check("para un masage relajante", &["masaje"]);
         check("quiero agendar", &[]);
         check("con la doctora", &[]);

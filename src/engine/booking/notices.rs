@@ -33,6 +33,17 @@ pub struct Notices<'a> {
     pub rules: &'a BookingRules,
 }
 
+/// What a calendar elsewhere did not take.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal<'a> {
+    /// The appointment that was to be.
+    pub record: &'a AppointmentRecord,
+    /// The one whose place it was to take, which stays.
+    pub replaced: Option<&'a AppointmentRecord>,
+    /// Whether its time is taken there; if not, the calendar failed.
+    pub is_taken: bool,
+}
+
 impl Notices<'_> {
     fn words(&self, language: Option<Language>) -> BookingWords<'_> {
         let builtin = Builtin { business: self.business, prompts: self.prompts, contact_name: None };
@@ -70,12 +81,13 @@ impl Notices<'_> {
     /// A calendar elsewhere did not agree: other times, with what is to be stored for the answer.
     pub fn refused(
         &self,
-        record: &AppointmentRecord,
+        refusal: &Refusal<'_>,
         calendar: &Calendar,
         language: Option<Language>,
         now_ms: i64,
     ) -> Plan {
         let words = self.words(language);
+        let Refusal { record, replaced, is_taken } = refusal;
         let at = zoned(record.slot.start_ms, &self.rules.zone);
         let minute = u16::try_from(i32::from(at.hour()) * 60 + i32::from(at.minute())).unwrap_or_default();
         let talk = Talk {
@@ -85,6 +97,8 @@ impl Notices<'_> {
                 hours: Some(Hours::At(vec![minute])),
                 soon: false,
             },
+            moving: replaced.is_some(),
+            appointment: replaced.map(|record| record.id.clone()),
             ..Talk::new(Stage::Slot)
         };
         let scene = Scene {
@@ -100,8 +114,12 @@ impl Notices<'_> {
             fresh_id: "",
         };
         let mut plan = answer(&scene, Act::Search(Box::new(talk), Prelude::None), calendar);
-        let sorry = words.say_of_record(Text::BookingRefused, record);
-        plan.text = format!("{sorry}\n{}", plan.text);
+        let sorry = if *is_taken { Text::BookingRefused } else { Text::BookingFailed };
+        let mut said = words.say_of_record(sorry, record);
+        if let Some(replaced) = replaced {
+            said = format!("{said} {}", words.say_of_record(Text::BookingUnmoved, replaced));
+        }
+        plan.text = format!("{said}\n{}", plan.text);
         plan
     }
 

@@ -80,7 +80,7 @@ impl Proposals<'_> {
         if self.scene.standing.upcoming.is_empty() {
             return Err("the customer has no appointment".to_owned());
         }
-        self.answer(Act::Cancel)
+        self.answer(Act::Cancel(None))
     }
 
     /// When the customer would like to come: as the model repeats it, and what their own last message says.

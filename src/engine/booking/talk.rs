@@ -14,7 +14,10 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::{plan::answer, read::read};
+pub use self::{
+    plan::{again, answer},
+    read::read,
+};
 use super::{rules::BookingRules, when::When, words::BookingWords};
 use crate::domain::{
     appointment::{AppointmentStatus, BookingChange, Busy, Slot},
@@ -33,6 +36,9 @@ pub struct Talk {
     /// The services that may be meant; one when it is clear.
     #[serde(default)]
     pub services: Vec<String>,
+    /// The services that were listed to choose from, where the customer named none.
+    #[serde(default)]
+    pub listed: Vec<String>,
     /// With whom it is to be.
     #[serde(default)]
     pub resource: Option<String>,
@@ -112,12 +118,14 @@ pub enum Act {
     Take(Box<Talk>, i64),
     /// It cannot be told which of these offers, by their beginnings.
     WhichOffer(Box<Talk>, Vec<i64>),
+    /// Nothing of what was offered; another time may do.
+    AskWhen(Box<Talk>),
     /// The talk goes on: the customer gave something that was asked for.
     GoOn(Box<Talk>),
     /// The customer's appointments.
     Show,
-    /// To cancel one of them.
-    Cancel,
+    /// To cancel this one, or one of them.
+    Cancel(Option<String>),
     /// To cancel this one, and it was said twice or in answer to a reminder.
     CancelNow(String),
     /// To keep what was about to be cancelled.
@@ -126,6 +134,8 @@ pub enum Act {
     Move(Option<String>, When),
     /// To confirm this one.
     Confirm(String),
+    /// To say that they come late to this one.
+    Late(String),
     /// Nothing any more.
     GiveUp,
 }
@@ -193,6 +203,7 @@ impl Talk {
         Self {
             stage,
             services: Vec::new(),
+            listed: Vec::new(),
             resource: None,
             wish: When::default(),
             chosen_ms: None,

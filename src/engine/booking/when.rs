@@ -141,7 +141,7 @@ static SOON: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Signs and courtesies that would be in the way.
 fn normal(text: &str) -> String {
-    static SIGNS: LazyLock<[(Regex, &str); 11]> = LazyLock::new(|| {
+    static SIGNS: LazyLock<[(Regex, &str); 12]> = LazyLock::new(|| {
         [
             (
                 pattern(
@@ -156,6 +156,7 @@ fn normal(text: &str) -> String {
                 "today la $1",
             ),
             (pattern(r"\btonight\b"), "today la night"),
+            (pattern(r"\b(?:dps|dsps|dsp|desp)\b(?: de| d\b)?"), "despues de"),
             (pattern(r"\b([ap])\s?\.?\s?m\b\.?"), " ${1}m "),
             (
                 pattern(

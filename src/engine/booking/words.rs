@@ -32,7 +32,8 @@ impl BookingWords<'_> {
 
     /// A sentence with facts of its own.
     pub fn say_with(&self, text: Text, more: impl FnOnce(&mut Facts)) -> String {
-        self.builtin.text_with(text, self.language, more)
+        // "A las 9:00 a. m." ends a sentence as it is.
+        self.builtin.text_with(text, self.language, more).replace(". m..", ". m.")
     }
 
     /// "martes 24 de noviembre a las 4:30 p. m."
@@ -139,6 +140,16 @@ impl BookingWords<'_> {
         self.say_with(Text::BookingPrice, |facts| {
             facts.service.clone_from(&service.name);
             facts.price = money(price, self.language);
+        })
+    }
+
+    /// What a service costs and how long it takes.
+    pub fn price_and_length(&self, id: &str, rules: &BookingRules) -> String {
+        let Some(service) = rules.service(id) else { return String::new() };
+        self.say_with(Text::BookingLength, |facts| {
+            facts.service.clone_from(&service.name);
+            facts.price = service.price.map(|price| money(price, self.language)).unwrap_or_default();
+            facts.minute = (service.duration_ms / 60_000).to_string();
         })
     }
 

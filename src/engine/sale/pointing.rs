@@ -121,7 +121,7 @@ pub(crate) fn is_refinement(text: &str, language: Language) -> bool {
         return true;
     }
     let analysed = terms::analyse(text, language);
-    analysed.measures.iter().any(|measure| measure.unit.is_some())
+    analysed.measures.iter().any(|measure| measure.is_size)
         && analysed.words.iter().all(|(word, _)| is_noise(word))
 }
 

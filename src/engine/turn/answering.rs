@@ -59,6 +59,7 @@ impl Turn {
     pub(super) fn found(&mut self, retrieval: Retrieval) -> Step {
         if !self.may_ask() {
             let answer = self.builtin_answer(&retrieval);
+            let answer = self.after_interruption(answer);
             if !answer.known
                 && let Some(step) = self.offer_nearest()
             {
@@ -312,6 +313,7 @@ impl Turn {
     /// No model answered, or none that may be believed: the product does.
     pub(super) fn conclude_without_model(&mut self, asking: &Asking, refused: Option<Refusal>) -> Step {
         let answer = self.builtin_answer(&asking.retrieval);
+        let answer = self.after_interruption(answer);
         let spoken = Spoken { refused, ..Spoken::answer(&answer) };
         self.conclude_spoken(spoken)
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Call, State, Step, Turn, reply::Spoken};
 use crate::{
     domain::{
-        appointment::{Appointment, AppointmentRecord, AppointmentStatus, rfc3339},
+        appointment::{Appointment, AppointmentRecord, AppointmentStatus, BookingChange, rfc3339},
         conversation::{ChannelKind, ConversationId},
         effect::{AppointmentNotice, AuditEntry, DeliveryEvent, Effect},
         lead::{LeadDraft, LeadField},
@@ -24,6 +24,7 @@ use crate::{
         question::{self, Facet},
         sentences, smalltalk,
     },
+    prompts::Text,
     text::words,
 };
 
@@ -78,7 +79,7 @@ impl Turn {
         }
         let greets = smalltalk::begins_with_greeting(&self.question.text) && self.input.history.is_empty();
         if greets && !self.booking.mixed {
-            let hello = self.builtin().text(crate::prompts::Text::Hello, self.question.language);
+            let hello = self.builtin().text(Text::Hello, self.question.language);
             plan.text = format!("{hello}{}", plan.text);
         }
         let certain = plan.certain;
@@ -102,6 +103,81 @@ impl Turn {
         } else {
             Answer::said(text)
         }
+    }
+
+    /// The product's own answer to a message that the talk about an appointment could not place. What its services cost
+    /// and how long they take is told from the rules when the documents do not tell; a talk that waits for an answer asks
+    /// again, instead of an "I do not know" or a passage that happens to hold the same word.
+    pub(super) fn after_interruption(&mut self, mut answer: Answer) -> Answer {
+        let Some(rules) = self.input.desk.booking.clone() else { return answer };
+        if self.booking.plan.is_some() {
+            return answer;
+        }
+        let again = self.with_scene(&rules, talk::again);
+        let (told, about) = self.told_of_services(&rules, answer.known, again.is_some());
+        let words = self.booking_words(&rules);
+        let plan = match (told.is_empty(), again) {
+            (true, None) => return answer,
+            (true, Some(again)) if answer.known && !self.is_stray_answer() => {
+                // The question that was left open follows the answer.
+                if again.asks.is_none() {
+                    return answer;
+                }
+                answer.text = format!("{}\n\n{}", answer.text.trim_end(), again.text);
+                again
+            }
+            (true, Some(again)) => {
+                answer = Answer::said(format!("{} {}", words.say(Text::BookingAgain), again.text));
+                again
+            }
+            (false, Some(again)) => {
+                answer = Answer::said(format!("{told}\n{}", again.text));
+                again
+            }
+            (false, None) => {
+                answer = Answer::said(format!("{told} {}", words.say(Text::BookingLook)));
+                let next = talk::Talk { services: about, ..talk::Talk::new(talk::Stage::Slot) };
+                let changes = vec![BookingChange::Offer(Vec::new()), BookingChange::Talk(next.stored())];
+                Plan { changes, ..Plan::default() }
+            }
+        };
+        self.ledger.draft.wanted = self.ledger.draft_before.wanted;
+        self.ledger.draft.asked.extend(plan.asks);
+        self.booking.plan = Some(Plan { text: answer.text.clone(), ..plan });
+        answer
+    }
+
+    /// What the services that are asked about cost and how long they take, with which they are. Those that the message
+    /// names, or else those of the talk.
+    fn told_of_services(&self, rules: &BookingRules, known: bool, talking: bool) -> (String, Vec<String>) {
+        const MAX_TOLD: usize = 4;
+        let facets = question::facets(&self.question.text);
+        if !facets.iter().any(|facet| matches!(facet, Facet::Price | Facet::Duration)) {
+            return (String::new(), Vec::new());
+        }
+        let named = crate::engine::booking::find::services(&self.question.text, rules);
+        let names_none = named.is_empty() || rules.services.len() == 1;
+        let about = if names_none && talking {
+            self.with_scene(rules, |scene| scene.talk().map(|talk| talk.services)).unwrap_or_default()
+        } else if known {
+            // The documents tell more.
+            Vec::new()
+        } else {
+            named
+        };
+        if about.len() > MAX_TOLD {
+            return (String::new(), Vec::new());
+        }
+        let says = self.booking_words(rules);
+        let lines: Vec<String> = about.iter().map(|id| says.price_and_length(id, rules)).collect();
+        (lines.join("\n"), about)
+    }
+
+    /// Whether the message is a few words that ask nothing: an answer to what was asked, and not a question of its own.
+    fn is_stray_answer(&self) -> bool {
+        const MAX_WORDS: usize = 3;
+        let text = &self.question.text;
+        !text.contains(['?', '¿']) && question::facets(text).is_empty() && words(text).len() <= MAX_WORDS
     }
 
     /// A model's words with what the talk about an appointment says; what the model did itself is not said twice.
@@ -208,7 +284,7 @@ impl Turn {
         }
         let words = self.booking_words(rules);
         let services = plan.changes.iter().find_map(|change| match change {
-            crate::domain::appointment::BookingChange::Talk(Some(talk)) => {
+            BookingChange::Talk(Some(talk)) => {
                 serde_json::from_value::<talk::Talk>(talk.clone()).ok().map(|talk| talk.services)
             }
             _ => None,

@@ -104,6 +104,10 @@ impl Turn {
         if emergency {
             return self.find_protocol();
         }
+        // A name and a number that were asked for are no attack, whatever their vector resembles.
+        if self.sight.threat.flagged && self.sight.threat.reasons == ["resembles_attack"] {
+            self.sight.threat.flagged = !self.only_gives_data();
+        }
         if self.sight.threat.flagged
             && let Some(step) = self.threatened()
         {
@@ -191,6 +195,9 @@ impl Turn {
             lead::shows_interest(&text, intents) || findings.email.is_some() || findings.phone.is_some();
         let before = self.ledger.draft.clone();
         let mut draft = lead::merge(&before, &findings, self.input.standing.phone.as_deref());
+        if let Some(username) = &self.input.standing.username {
+            draft.username = Some(username.clone());
+        }
         draft.wanted = before.wanted || interested;
         if draft.wanted {
             let said = self.customer_said();

@@ -147,7 +147,7 @@ async fn accept(state: &AppState, tenant: &TenantUse, message: Inbound) -> Resul
         // A card, a form, a kind that is not known: there is nothing to answer.
         return Ok(());
     }
-    let received = Received { messages: vec![message], news: Vec::new() };
+    let received = Received { messages: vec![message], ..Received::default() };
     super::take(state, tenant, ChannelKind::Chatwoot, received).await?;
     Ok(())
 }
@@ -163,7 +163,11 @@ async fn come_back(state: &AppState, tenant: &TenantUse, message: &Inbound) -> R
 }
 
 fn place_of(message: &Inbound) -> Place {
-    Place { contact: message.contact.clone(), route: message.route.clone().unwrap_or_default() }
+    Place {
+        contact: message.contact.clone(),
+        identity: message.identity.clone(),
+        route: message.route.clone().unwrap_or_default(),
+    }
 }
 
 /// A customer's message that a person answers: kept where the conversation is known, so that the product has heard it when
@@ -216,5 +220,6 @@ async fn taken(
 }
 
 async fn find(tenant: &TenantUse, place: &Place) -> Result<Option<ConversationId>, ApiError> {
-    Ok(tenant.db().conversation_at(ChannelKind::Chatwoot, &place.contact, &place.route).await?)
+    let Place { contact, identity, route } = place;
+    Ok(tenant.db().conversation_at(ChannelKind::Chatwoot, contact, identity, route).await?)
 }

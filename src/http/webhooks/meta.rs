@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::{header, not_set_up, refused};
 use crate::{
+    alerts::Alert,
     channel::meta::{
         self, SIGNATURE_HEADER,
         webhook::{Note, parse},
@@ -59,9 +60,9 @@ pub(super) async fn message(
     meta::verify(&config.app_secret, &body, header(&headers, SIGNATURE_HEADER)).map_err(refused)?;
     let webhook = parse(config, &body).map_err(refused)?;
     webhook.notes.iter().for_each(|note| log(&tenant, note));
-    for confirmed in webhook.confirmed {
-        let sent = (&confirmed.conversation, confirmed.seq, confirmed.provider_id);
-        tenant.db().confirm_sent(ChannelKind::Meta, sent.0, sent.1, sent.2, state.clock.now_ms()).await?;
+    for trouble in webhook.troubles {
+        let tenant = tenant.id().clone();
+        state.channels.alerts.raise(Alert::ChannelFailed { tenant, channel: ChannelKind::Meta, trouble });
     }
     let ids: Vec<_> =
         webhook.received.messages.iter().map(|m| (m.message_id.clone(), m.route.clone())).collect();

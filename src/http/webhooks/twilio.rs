@@ -11,11 +11,8 @@ use axum::{
 
 use super::{header, not_set_up, refused};
 use crate::{
-    channel::{
-        Received,
-        twilio::{self, Form},
-    },
-    domain::conversation::ChannelKind,
+    channel::twilio::{self, Form},
+    domain::{conversation::ChannelKind, message::DeliveryNews},
     http::{ApiError, AppState, select::OpenTenant},
     tenants::TenantUse,
 };
@@ -44,22 +41,19 @@ pub(super) async fn message(
     let form = Form::parse(&body);
     twilio::verify(config, &addresses(&state, &headers, &uri), &form, header(&headers, SIGNATURE))
         .map_err(refused)?;
-    let Received { messages, news } = twilio::receive(&form).map_err(refused)?;
-    if news.is_empty() {
-        super::take(&state, &tenant, ChannelKind::Twilio, Received { messages, news }).await?;
+    let query = uri.query().unwrap_or_default();
+    let received = twilio::receive(&form, query).map_err(refused)?;
+    if received.news.is_empty() {
+        super::take(&state, &tenant, ChannelKind::Twilio, received).await?;
     } else {
-        note(&state, &tenant, news).await?;
+        note(&state, &tenant, received.news).await?;
     }
     Ok(twiml(EMPTY.to_owned()))
 }
 
-async fn note(
-    state: &AppState,
-    tenant: &TenantUse,
-    news: Vec<crate::domain::message::DeliveryNews>,
-) -> Result<(), ApiError> {
+async fn note(state: &AppState, tenant: &TenantUse, news: Vec<DeliveryNews>) -> Result<(), ApiError> {
     for look in 1..=NEWS_LOOKS {
-        let known = tenant.db().note_news(ChannelKind::Twilio, news.clone(), state.clock.now_ms()).await?;
+        let known = super::note(state, tenant, ChannelKind::Twilio, news.clone()).await?;
         if known == news.len() || look == NEWS_LOOKS {
             break;
         }

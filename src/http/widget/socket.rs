@@ -28,6 +28,7 @@ use crate::{
         },
     },
     domain::{
+        contact::Identity,
         conversation::ChannelKind,
         handoff::Owner,
         language::Language,
@@ -302,9 +303,10 @@ impl Page {
             attachments: Vec::new(),
             route: None,
             source: self.source.clone(),
+            identity: Identity::default(),
             quiet_ms: 0,
         };
-        let received = Received { messages: vec![message], news: Vec::new() };
+        let received = Received { messages: vec![message], ..Received::default() };
         let taken = webhooks::take(state, &tenant, ChannelKind::Web, received).await;
         let accepted = taken.map_err(|error| {
             tracing::warn!(tenant = %tenant.id(), ?error, "a visitor's message cannot be stored");

@@ -1,7 +1,8 @@
 //! `POST /widget/{tenant}/media`: a voice note or a picture of a visitor, which becomes a message of theirs.
 //!
-//! The form has the `visitor`, an `id` of the message, the `file` and perhaps a `question` and a `language`. A repetition of
-//! the id is answered as the first was, and nothing is read twice.
+//! The form has the `visitor`, an `id` of the message, the `file` and perhaps a `question` and a `language`; the file comes
+//! last. A repetition of the id is answered as the first was, and nothing is read twice. A file that cannot be read is a
+//! message too, which is answered in the conversation with what is wrong.
 
 use axum::{
     Json,
@@ -17,7 +18,11 @@ use crate::{
         Received,
         web::visitor::{VisitorToken, message_id},
     },
-    domain::{conversation::ChannelKind, message::Inbound},
+    domain::{
+        contact::Identity,
+        conversation::ChannelKind,
+        message::{Attachment, AttachmentKind, Inbound},
+    },
     http::{media, webhooks},
     llm::media::MediaKind,
     prompts::Text,
@@ -98,14 +103,17 @@ async fn take(state: &AppState, site: &Site, kind: &str, request: Request) -> Re
         return Ok(Taken { id });
     }
     let (question, language) = (form.question.clone(), form.language);
-    let words = media::words(state, tenant, kind, form).await?.text;
-    let text = match kind {
-        MediaKind::Voice => words,
-        MediaKind::Picture => {
+    let (text, attachments) = match (media::words(state, tenant, kind, form).await, kind) {
+        (Ok(read), MediaKind::Voice) => (read.text, Vec::new()),
+        (Ok(read), MediaKind::Picture) => {
             let context = &tenant.context;
             let language = language.unwrap_or(context.business.language);
             let label = context.prompts.text(Text::PictureShows, language, &media::facts(tenant));
-            format!("{question}\n[{label} {}]", words.trim()).trim_start().to_owned()
+            (format!("{question}\n[{label} {}]", read.text.trim()).trim_start().to_owned(), Vec::new())
+        }
+        (Err(error), _) => {
+            tracing::warn!(tenant = %tenant.id(), %error, "a visitor's file cannot be read");
+            (question, vec![unread(kind, media::sentence(tenant, &error, language))])
         }
     };
     let message = Inbound {
@@ -114,13 +122,23 @@ async fn take(state: &AppState, site: &Site, kind: &str, request: Request) -> Re
         contact: contact.clone(),
         contact_name: None,
         text,
-        attachments: Vec::new(),
+        attachments,
         route: None,
         source: None,
+        identity: Identity::default(),
         quiet_ms: 0,
     };
-    let received = Received { messages: vec![message], news: Vec::new() };
+    let received = Received { messages: vec![message], ..Received::default() };
     webhooks::take(state, tenant, ChannelKind::Web, received).await?;
     state.web.ring(tenant.id(), &contact);
     Ok(Taken { id })
+}
+
+/// A file that is not kept, and what its visitor is told of it.
+fn unread(kind: MediaKind, told: String) -> Attachment {
+    let kind = match kind {
+        MediaKind::Voice => AttachmentKind::Voice,
+        MediaKind::Picture => AttachmentKind::Picture,
+    };
+    Attachment { kind, unread: Some(told), ..Attachment::unknown() }
 }

@@ -366,8 +366,7 @@ form .on{color:#b3261e}
     try {
       const answer = await fetch(`${base}media?kind=${kind}`, { method: 'POST', body });
       if (answer.ok) return shown.classList.remove('waits');
-      const { error } = await answer.json();
-      throw new Error(error?.customer_message || (answer.status === 429 ? t.too_many : ''));
+      throw new Error(answer.status === 429 ? t.too_many : '');
     } catch (error) {
       never(id);
       const told = error instanceof TypeError ? '' : error.message;

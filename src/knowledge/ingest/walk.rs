@@ -7,9 +7,7 @@ use std::{
 };
 
 use super::Failed;
-
-/// The catalogue is imported with `iass catalog import`, not read as a text.
-const CATALOG: &str = "catalog.csv";
+use crate::catalog::source::{DEFAULT_FILE, is_catalog};
 
 /// What operating systems leave in folders.
 const JUNK: &[&str] = &["thumbs.db", "desktop.ini"];
@@ -44,15 +42,18 @@ pub(super) struct Walk {
     pub(super) unknown: Vec<PathBuf>,
 }
 
-/// Finds the files at and below the paths.
-pub(super) fn walk(paths: &[PathBuf]) -> Walk {
+/// Finds the files at and below the paths. A file called `catalog` is no document, wherever it is.
+pub(super) fn walk(paths: &[PathBuf], catalog: Option<&str>) -> Walk {
+    let catalog = catalog.unwrap_or(DEFAULT_FILE);
     let mut walk = Walk::default();
     for path in paths {
         match path.canonicalize() {
             Ok(root) if root.is_dir() => {
-                folder(&root, &root, 0, &mut walk);
+                folder(&root, &root, 0, catalog, &mut walk);
                 walk.roots.push(root);
             }
+            // The catalogue is imported, not read as a text.
+            Ok(root) if is_catalog(&root, catalog) => {}
             Ok(root) => {
                 let name = root.file_name().and_then(|name| name.to_str());
                 match name {
@@ -75,7 +76,7 @@ pub(super) fn walk(paths: &[PathBuf]) -> Walk {
     walk
 }
 
-fn folder(root: &Path, at: &Path, depth: usize, walk: &mut Walk) {
+fn folder(root: &Path, at: &Path, depth: usize, catalog: &str, walk: &mut Walk) {
     let entries = match std::fs::read_dir(at).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
         Ok(entries) => entries,
         Err(error) => {
@@ -90,7 +91,7 @@ fn folder(root: &Path, at: &Path, depth: usize, walk: &mut Walk) {
             walk.failed.push(Failed::new(&path, "its name is not UTF-8; rename it"));
             continue;
         };
-        if is_no_document(file_name) {
+        if is_no_document(file_name) || is_catalog(&path, catalog) {
             continue;
         }
         let Ok(kind) = entry.file_type() else { continue };
@@ -99,7 +100,7 @@ fn folder(root: &Path, at: &Path, depth: usize, walk: &mut Walk) {
                 walk.failed.push(Failed::new(&path, "too many folders inside each other; move it up"));
                 walk.unknown.push(path);
             } else {
-                folder(root, &path, depth + 1, walk);
+                folder(root, &path, depth + 1, catalog, walk);
             }
         } else if let Some(target) = target_inside(root, &path, kind.is_symlink()) {
             if walk.files.len() == MAX_FILES {
@@ -127,7 +128,7 @@ fn found(root: &Path, path: &Path, target: PathBuf) -> Option<Found> {
 
 fn is_no_document(file_name: &str) -> bool {
     let name = file_name.to_lowercase();
-    name.starts_with('.') || name.starts_with("~$") || name == CATALOG || JUNK.contains(&name.as_str())
+    name.starts_with('.') || name.starts_with("~$") || JUNK.contains(&name.as_str())
 }
 
 #[cfg(test)]
@@ -140,7 +141,15 @@ mod tests {
         let root = folder.path().join("knowledge");
         std::fs::create_dir_all(root.join("precios/2024")).unwrap();
         std::fs::create_dir_all(root.join(".git")).unwrap();
-        for file in ["b.md", "precios/2024/a.md", ".git/x.md", ".oculto.md", "Catalog.csv", "~$b.docx"] {
+        for file in [
+            "b.md",
+            "precios/2024/a.md",
+            ".git/x.md",
+            ".oculto.md",
+            "Catalog.csv",
+            "productos.csv",
+            "~$b.docx",
+        ] {
             std::fs::write(root.join(file), "x").unwrap();
         }
         std::fs::write(folder.path().join("secreto.md"), "x").unwrap();
@@ -149,7 +158,7 @@ mod tests {
             std::os::unix::fs::symlink(folder.path().join("secreto.md"), root.join("fuera.md")).unwrap();
             std::os::unix::fs::symlink(&root, root.join("bucle")).unwrap();
         }
-        let found = walk(&[root.clone(), root.join("b.md")]);
+        let found = walk(&[root.clone(), root.join("b.md"), root.join("Catalog.csv")], Some("Productos.csv"));
         let names: Vec<_> =
             found.files.iter().map(|file| (file.name.as_str(), file.folder.as_deref())).collect();
         assert_eq!(names, [("b.md", None), ("precios/2024/a.md", Some("precios"))]);
@@ -158,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_path_that_is_not_there_is_told() {
-        let found = walk(&[PathBuf::from("/nada/de/esto")]);
+        let found = walk(&[PathBuf::from("/nada/de/esto")], None);
         assert_eq!(found.failed.len(), 1);
         assert!(found.roots.is_empty());
     }

@@ -46,84 +46,84 @@ fn speakers_take_turns_and_the_customer_begins() {
   "temperature": 1.0,
   "system": "Reglas",
   "messages": [
-{
-  "role": "user",
-  "content": [
     {
-      "text": "uno",
-      "type": "text"
+      "role": "user",
+      "content": [
+        {
+          "text": "uno",
+          "type": "text"
+        },
+        {
+          "text": "dos",
+          "type": "text"
+        }
+      ]
     },
     {
-      "text": "dos",
-      "type": "text"
-    }
-  ]
-},
-{
-  "role": "assistant",
-  "content": [
-    {
-      "text": "tres",
-      "type": "text"
+      "role": "assistant",
+      "content": [
+        {
+          "text": "tres",
+          "type": "text"
+        },
+        {
+          "text": "cuatro",
+          "type": "text"
+        }
+      ]
     },
     {
-      "text": "cuatro",
-      "type": "text"
-    }
-  ]
-},
-{
-  "role": "user",
-  "content": [
-    {
-      "text": "cinco",
-      "type": "text"
-    }
-  ]
-},
-{
-  "role": "assistant",
-  "content": [
-    {
-      "id": "t1",
-      "input": {
-        "q": "x"
-      },
-      "name": "search",
-      "type": "tool_use"
+      "role": "user",
+      "content": [
+        {
+          "text": "cinco",
+          "type": "text"
+        }
+      ]
     },
     {
-      "id": "t2",
-      "input": {},
-      "name": "search",
-      "type": "tool_use"
-    }
-  ]
-},
-{
-  "role": "user",
-  "content": [
-    {
-      "content": "nada",
-      "tool_use_id": "t1",
-      "type": "tool_result"
+      "role": "assistant",
+      "content": [
+        {
+          "id": "t1",
+          "input": {
+            "q": "x"
+          },
+          "name": "search",
+          "type": "tool_use"
+        },
+        {
+          "id": "t2",
+          "input": {},
+          "name": "search",
+          "type": "tool_use"
+        }
+      ]
     },
     {
-      "content": "no JSON",
-      "tool_use_id": "t2",
-      "type": "tool_result"
+      "role": "user",
+      "content": [
+        {
+          "content": "nada",
+          "tool_use_id": "t1",
+          "type": "tool_result"
+        },
+        {
+          "content": "no JSON",
+          "tool_use_id": "t2",
+          "type": "tool_result"
+        }
+      ]
     }
-  ]
-}
   ],
   "tools": [
-{
-  "description": "Busca",
-  "input_schema": {
-    "type": "object"
-  },
-  "name": "search"
-}
+    {
+      "description": "Busca",
+      "input_schema": {
+        "type": "object"
+      },
+      "name": "search"
+    }
   ],
   "stream": true
 }

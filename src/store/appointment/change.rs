@@ -37,6 +37,8 @@ pub(in crate::store) fn apply(
         BookingChange::Move { id, from_ms, slot, names, reminders_ms, remote } => {
             book.must_stand(id, Some(*from_ms))?;
             book.must_be_offered(slot)?;
+            // A move that a calendar elsewhere has not agreed to yet gives way to this one.
+            job::withdraw_replacements(applying.tx, id, applying.now_ms)?;
             book.must_be_free(slot, id)?;
             if *remote {
                 book.ask_to_move(id, slot, names, reminders_ms)
@@ -47,6 +49,7 @@ pub(in crate::store) fn apply(
         BookingChange::Cancel { id, remote } => {
             book.must_stand(id, None)?;
             set_status(applying.tx, id, AppointmentStatus::Cancelled, applying.now_ms)?;
+            job::withdraw_replacements(applying.tx, id, applying.now_ms)?;
             if *remote {
                 job::add(applying.tx, id, job::Action::Cancel, applying.now_ms)?;
             }

@@ -154,7 +154,14 @@ async fn a_group_takes_as_many_as_it_holds() {
 const OVERLAPS: &str = "select count(*) from appointment a join appointment b
      on a.resource = b.resource and a.id < b.id and a.blocked_from_ms < b.blocked_to_ms
         and b.blocked_from_ms < a.blocked_to_ms
-     where a.status in ('booked', 'confirmed') and b.status in ('booked', 'confirmed')";
+     where a.status in ('booked', 'confirmed') and b.status in ('booked', 'confirmed')
+       and not (a.capacity > 1 and a.service = b.service and a.start_ms = b.start_ms)";
+
+/// The groups with more members than they hold.
+const OVERFULL: &str = "select count(*) from (
+     select 1 from appointment
+     where status in ('booked', 'confirmed') or (status = 'held' and held_until_ms is null)
+     group by resource, service, start_ms having count(*) > max(capacity))";
 
 /// Many customers at once want one of few overlapping times, and some cancel: never two at the same time.
 async fn race(customers: usize, attempts: usize) -> (i64, usize) {
@@ -228,18 +235,29 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     /// Whatever is offered, kept, booked, moved and cancelled in whatever order: no two share a resource's time.
     #[test]
-    fn no_history_leads_to_an_overlap(steps in prop::collection::vec((0_u8..5, 0_usize..3, 0_i64..40, 0_usize..6), 1..60)) {
+    fn no_history_leads_to_an_overlap(steps in prop::collection::vec((0_u8..6, 0_usize..4, 0_i64..40, 0_usize..6), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let fixture = Fixture::new();
             let mut made = 0;
             for (step, resource, at, which) in steps {
-                let wanted = slot(["a", "b", "c"][resource], at * 15, [15, 30, 60][which % 3]);
+                // Groups meet at few times, so that they fill up.
+                let (name, at) = (["a", "b", "c", "g"][resource], if resource == 3 { at % 3 * 5 } else { at });
+                let wanted = slot(name, at * 15, [15, 30, 60][which % 3]);
+                // A calendar elsewhere keeps the time held until it agrees.
+                let remote = step == 5;
                 let contact = format!("c{}", which % 4);
                 let earlier = format!("x{which}");
                 let mut changes = vec![offer(std::slice::from_ref(&wanted))];
                 match step {
-                    0 | 1 => { made += 1; changes.push(book(&format!("x{made}"), &wanted)); }
+                    0 | 1 | 5 => {
+                        made += 1;
+                        let mut booking = book(&format!("x{made}"), &wanted);
+                        if let BookingChange::Book { remote: asks, .. } = &mut booking {
+                            *asks = remote;
+                        }
+                        changes.push(booking);
+                    }
                     2 => {
                         made += 1;
                         let until_ms = fixture.clock.now_ms() + MINUTE;
@@ -258,6 +276,7 @@ proptest! {
                 does(&fixture, &contact, changes).await;
                 fixture.advance(7);
                 assert_eq!(fixture.count(OVERLAPS), 0);
+                assert_eq!(fixture.count(OVERFULL), 0);
             }
         });
     }

@@ -58,7 +58,7 @@ pub struct CalendarJob {
     pub remote_id: Option<String>,
     /// The version of it that is known.
     pub remote_version: Option<String>,
-    /// How often it was tried before.
+    /// How often it was tried before, tries that a crash cut off included.
     pub attempts: u32,
 }
 
@@ -81,10 +81,16 @@ pub enum JobEnd {
         /// The version of it.
         remote_version: Option<String>,
     },
-    /// The calendar will not have it: the time is let go, and what it was to replace stays.
-    Refused,
+    /// The calendar will not have it: the time is let go, and what it was to replace stays. Where an earlier try may have
+    /// been taken there all the same, a job is put down that takes it out again.
+    Refused {
+        /// Whether an earlier try had no clear end.
+        unsure: bool,
+    },
     /// It is out of the calendar, or nothing is to be done any more.
     Cancelled,
+    /// The calendar would not let it go for as long as it mattered.
+    GivenUp,
 }
 
 impl TenantDb {
@@ -123,12 +129,21 @@ impl TenantDb {
         .await
     }
 
+    /// Counts a try before it is made, so that one that a crash cuts off is known of.
+    pub async fn begin_calendar_job(&self, seq: i64) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.execute("update calendar_job set attempts = attempts + 1 where seq = ?1", [seq])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Puts a job off until then.
     pub async fn retry_calendar_job(&self, seq: i64, error: &str, due_ms: i64) -> Result<(), StoreError> {
         let error = error.to_owned();
         self.write(move |tx| {
             tx.execute(
-                "update calendar_job set attempts = attempts + 1, last_error = ?2, due_ms = ?3 where seq = ?1",
+                "update calendar_job set last_error = ?2, due_ms = ?3 where seq = ?1",
                 params![seq, error, due_ms],
             )?;
             Ok(())
@@ -136,7 +151,8 @@ impl TenantDb {
         .await
     }
 
-    /// Ends a job: the appointment gets what came of it, and the customer is told, in one transaction.
+    /// Ends a job: the appointment gets what came of it, and the customer and the business are told, in one transaction.
+    /// Nobody is told anything of an appointment that was cancelled while the calendar was asked.
     pub async fn end_calendar_job(
         &self,
         job: &CalendarJob,
@@ -148,7 +164,7 @@ impl TenantDb {
     ) -> Result<(), StoreError> {
         let job = job.clone();
         self.write(move |tx| {
-            if !end_job(tx, &job, &end, now_ms)? {
+            if end_job(tx, &job, &end, now_ms)? == Ended::Quietly {
                 return Ok(());
             }
             if let Some(telling) = &telling {
@@ -184,38 +200,61 @@ pub(super) fn add(tx: &Transaction<'_>, id: &str, action: Action, now_ms: i64) -
     Ok(())
 }
 
-/// Writes down what came of a job; `false` when another process did.
-fn end_job(tx: &Transaction<'_>, job: &CalendarJob, end: &JobEnd, now_ms: i64) -> Result<bool, StoreError> {
+/// Takes back what is still to become of an appointment: the other time that it was to get.
+pub(super) fn withdraw_replacements(tx: &Transaction<'_>, id: &str, now_ms: i64) -> Result<(), StoreError> {
+    let pending: Vec<String> = tx
+        .prepare_cached("select id from appointment where replaces = ?1 and status = 'held'")?
+        .query_map([id], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for replacement in pending {
+        set_status(tx, &replacement, AppointmentStatus::Cancelled, now_ms)?;
+        add(tx, &replacement, Action::Cancel, now_ms)?;
+    }
+    Ok(())
+}
+
+/// Whether anybody is to hear of the end of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// Whoever waits for it.
+    Aloud,
+    /// Nobody: another process ended it, or nobody waits any more.
+    Quietly,
+}
+
+/// Writes down what came of a job.
+fn end_job(tx: &Transaction<'_>, job: &CalendarJob, end: &JobEnd, now_ms: i64) -> Result<Ended, StoreError> {
     let ended = tx.prepare_cached("delete from calendar_job where seq = ?1")?.execute([job.seq])?;
     if ended == 0 {
-        // Another process ended it.
-        return Ok(false);
+        return Ok(Ended::Quietly);
     }
     let id = job.appointment.id.as_str();
-    match end {
+    // The customer may have cancelled while the calendar was asked; then the job that says so is next.
+    let awaited = find(tx, id)?.is_some_and(|found| found.status == AppointmentStatus::Held);
+    let (action, told) = match end {
         JobEnd::Created { remote_id, remote_version } => {
             tx.prepare_cached("update appointment set remote_id = ?2, remote_version = ?3 where id = ?1")?
                 .execute(params![id, remote_id, remote_version])?;
-            // The customer may have cancelled meanwhile; then the job that says so is next.
-            let held = find(tx, id)?.is_some_and(|found| found.status == AppointmentStatus::Held);
-            if held {
+            if awaited {
                 set_status(tx, id, AppointmentStatus::Booked, now_ms)?;
+                if let Some(replaced) = job.replaces.as_deref() {
+                    set_status(tx, replaced, AppointmentStatus::Cancelled, now_ms)?;
+                    add(tx, replaced, Action::Cancel, now_ms)?;
+                }
             }
-            if let Some(replaced) = job.replaces.as_deref() {
-                set_status(tx, replaced, AppointmentStatus::Cancelled, now_ms)?;
-                add(tx, replaced, Action::Cancel, now_ms)?;
+            ("appointment.agreed", awaited)
+        }
+        JobEnd::Refused { unsure } => {
+            if awaited {
+                set_status(tx, id, AppointmentStatus::Cancelled, now_ms)?;
+                if *unsure {
+                    add(tx, id, Action::Cancel, now_ms)?;
+                }
             }
+            ("appointment.refused", awaited)
         }
-        JobEnd::Refused => {
-            set_status(tx, id, AppointmentStatus::Cancelled, now_ms)?;
-            tx.prepare_cached("delete from calendar_job where appointment_id = ?1")?.execute([id])?;
-        }
-        JobEnd::Cancelled => {}
-    }
-    let action = match end {
-        JobEnd::Created { .. } => "appointment.agreed",
-        JobEnd::Refused => "appointment.refused",
-        JobEnd::Cancelled => "appointment.withdrawn",
+        JobEnd::Cancelled => ("appointment.withdrawn", false),
+        JobEnd::GivenUp => ("appointment.not_withdrawn", false),
     };
     let entry = AuditEntry {
         actor: "system".to_owned(),
@@ -224,7 +263,7 @@ fn end_job(tx: &Transaction<'_>, job: &CalendarJob, end: &JobEnd, now_ms: i64) -
         detail: serde_json::json!({}),
     };
     audit::append(tx, now_ms, &entry)?;
-    Ok(true)
+    Ok(if told { Ended::Aloud } else { Ended::Quietly })
 }
 
 /// Says something to the customer of a conversation that no turn decided.

@@ -24,7 +24,7 @@ const OF_CONTACT: &str = "contact_id = ?1";
 const OF_ORDER: &str = "order_id in (select id from sales_order where contact_id = ?1)";
 
 /// Every table with something of a contact, the ones that point to others first: the order in which rows are deleted.
-pub(super) const HOLDINGS: [Holding; 22] = [
+pub(super) const HOLDINGS: [Holding; 23] = [
     Holding {
         table: "calendar_job",
         name: "calendar_jobs",
@@ -151,10 +151,11 @@ pub(super) const HOLDINGS: [Holding; 22] = [
         columns: "id, language, owner, owner_ms, fallbacks, agents, created_ms, updated_ms",
         whose: OF_CONTACT,
     },
+    Holding { table: "contact_alias", name: "aliases", columns: "channel, alias", whose: OF_CONTACT },
     Holding {
         table: "contact",
         name: "contact",
-        columns: "id, channel, address, name, created_ms",
+        columns: "id, channel, address, name, username, created_ms",
         whose: "id = ?1",
     },
 ];

@@ -134,7 +134,11 @@ async fn full() -> Fixture {
     fixture
         .db
         .write(move |tx| {
-            tx.execute("update contact set name = ?1 where address = ?2", [name, ana])?;
+            tx.execute("update contact set name = ?1, username = ?1 where address = ?2", [name, ana])?;
+            tx.execute(
+                "insert into contact_alias select 'api', ?1, id from contact where address = ?2",
+                [format!("{name} also"), ana.to_owned()],
+            )?;
             tx.execute(
                 "insert into memory (conversation_id, contact_id, text, vector, first_id, last_id, created_ms)
                  select id, contact_id, ?2, x'0102', 1, 2, 3 from conversation where id = ?1",
@@ -202,7 +206,8 @@ async fn a_contact_is_found_by_id_channel_and_address() {
         .db
         .write(|tx| {
             Ok(tx.execute_batch(
-                "insert into contact values ('other', 'terminal', 'ana', null, 2), ('third', 'terminal', 'api:x', null, 3)",
+                "insert into contact (id, channel, address, created_ms)
+                 values ('other', 'terminal', 'ana', 2), ('third', 'terminal', 'api:x', 3)",
             )?)
         })
         .await

@@ -153,7 +153,7 @@ fn the_database_itself_refuses_negative_stock_and_two_open_orders() {
     let refuses = |sql: &str| fixture.db.write_blocking(|tx| Ok(tx.execute_batch(sql)?)).is_err();
     assert!(refuses("update product set stock = -1"));
     assert!(refuses(
-        "insert into contact values ('p', 'api', 'x', null, 1);
+        "insert into contact (id, channel, address, name, created_ms) values ('p', 'api', 'x', null, 1);
          insert into conversation (id, contact_id, created_ms, updated_ms) values ('c', 'p', 1, 2);
          insert into sales_order values ('A', 'c', 'p', 'proposed', 'COP', 0, 1, 9, 1, 1),
                                         ('B', 'c', 'p', 'proposed', 'COP', 0, 1, 9, 1, 1);"

@@ -8,9 +8,12 @@ use tokio_util::sync::CancellationToken;
 use super::Bots;
 use crate::{
     alerts::Alert,
-    channel::telegram::{self, Batch, BotError},
+    channel::{
+        Received,
+        telegram::{self, Batch, BotError},
+    },
     config::tenant::channels::{Telegram, TelegramMode},
-    domain::tenant::TenantId,
+    domain::{conversation::ChannelKind, tenant::TenantId},
     store::StoreError,
     tenants::TenantError,
     worker::backoff::Backoff,
@@ -132,7 +135,8 @@ impl Listener {
             let tenant = self.bots.tenants.get(&self.tenant).await?;
             let (channels, most) = (&self.bots.channels, tenant.context.media.max_bytes);
             let heard = channels.telegram.hear(&self.tenant, &self.settings, updates, most);
-            self.bots.intake.take(&tenant, heard.received.messages).await?;
+            let Received { messages, moves, .. } = heard.received;
+            self.bots.intake.take(&tenant, ChannelKind::Telegram, messages, moves).await?;
             channels.confirm_taps(&self.settings, heard.taps);
         }
         Ok(next)

@@ -1,15 +1,17 @@
 //! What is replied in a talk about an appointment, and what happens.
 
-use jiff::{ToSpan, civil::Date};
+mod existing;
+mod finding;
+
 use serde_json::json;
 
+use self::existing::touched_of;
 use super::{Act, Calendar, Plan, Prelude, Scene, Stage, Talk, Touched};
 use crate::{
-    domain::appointment::{AppointmentRecord, AppointmentStatus, BookingChange, Busy, OfferedSlot, Slot},
+    domain::appointment::{AppointmentRecord, AppointmentStatus, BookingChange, OfferedSlot, Slot},
     engine::{
         booking::{
-            slots::{Search, bookable_days, free, is_free, slot_at},
-            spread::{MAX_OFFERED, choose, minute_of},
+            slots::{Search, free, is_free, slot_at},
             when::{Hours, When},
         },
         words::{capitalised, lower_first},
@@ -18,13 +20,10 @@ use crate::{
 };
 
 /// The most services that are listed when it is asked which.
-const MAX_LISTED: usize = 8;
+const MAX_LISTED: usize = 20;
 
 /// The most services that may be meant at once when free times are looked for.
 const MAX_MEANT: usize = 4;
-
-/// How many days are looked at when no day was named.
-const DAYS_AHEAD: i64 = 10;
 
 /// What is replied to a message and what happens.
 pub fn answer(scene: &Scene<'_>, act: Act, calendar: &Calendar) -> Plan {
@@ -37,16 +36,59 @@ pub fn answer(scene: &Scene<'_>, act: Act, calendar: &Calendar) -> Plan {
     match act {
         Act::Search(talk, prelude) => planner.search(*talk, prelude),
         Act::Take(talk, start_ms) => planner.take(*talk, start_ms),
-        Act::WhichOffer(talk, starts) => planner.which_offer(&talk, &starts),
+        Act::WhichOffer(talk, starts) => planner.which_offer(*talk, &starts),
+        Act::AskWhen(talk) => planner.ask_when(*talk),
         Act::GoOn(talk) => planner.go_on(*talk),
         Act::Show => planner.show(),
-        Act::Cancel => planner.ask_to_cancel(),
+        Act::Cancel(id) => planner.ask_to_cancel(id.as_deref()),
         Act::CancelNow(id) => planner.cancel(&id),
         Act::Keep(id) => planner.keep(&id),
         Act::Move(id, wish) => planner.begin_move(id.as_deref(), wish),
         Act::Confirm(id) => planner.confirm(&id),
+        Act::Late(id) => planner.late(&id),
         Act::GiveUp => planner.give_up(),
     }
+}
+
+/// The question that a talk waits for an answer to, said once more; `None` where none does.
+pub fn again(scene: &Scene<'_>) -> Option<Plan> {
+    let talk = scene.talk()?;
+    let words = scene.words;
+    let said = |text: String| Plan { text, certain: true, ..Plan::default() };
+    Some(match talk.stage {
+        Stage::Service => {
+            let listed = if talk.services.is_empty() { &talk.listed } else { &talk.services };
+            let options = words.numbered(listed.iter().map(|id| words.service_line(id, scene.rules)));
+            said(words.say_with(Text::BookingWhichVariant, |facts| facts.options = options))
+        }
+        Stage::Slot => match scene.offered().as_slice() {
+            [] => said(words.say(Text::BookingAskWhen)),
+            [only] => {
+                let mut names = scene.rules.names(&only.service, &only.resource);
+                names.service = words.service_name(&talk.services, scene.rules);
+                Plan {
+                    choices: vec![words.say(Text::ReplyYes), words.say(Text::ReplyNo)],
+                    ..said(words.say_of(Text::BookingOneAgain, &names, only.start_ms))
+                }
+            }
+            slots => {
+                let lines = words.numbered(slots.iter().map(|slot| words.when(slot.start_ms)));
+                Plan {
+                    choices: words.labels(slots),
+                    ..said(words.say_with(Text::BookingWhichTime, |facts| facts.options = lines))
+                }
+            }
+        },
+        Stage::Variant => {
+            let options = words.numbered(talk.services.iter().map(|id| words.service_line(id, scene.rules)));
+            said(words.say_with(Text::BookingWhichVariant, |facts| facts.options = options))
+        }
+        Stage::Data => {
+            let field = talk.services.first().and_then(|service| scene.missing(&talk, service))?;
+            Plan { asks: Some(field), ..said(capitalised(&words.say(Text::asking_for(field)))) }
+        }
+        Stage::WhichCancel | Stage::WhichMove | Stage::Cancel | Stage::Reminder => return None,
+    })
 }
 
 struct Planner<'a> {
@@ -90,7 +132,12 @@ impl Planner<'_> {
                 })
             }
         };
-        plan.text = format!("{taken}{text}");
+        let several = if super::cues::is_for_several(self.scene.text) {
+            format!("{}\n", words.say(Text::BookingOneByOne))
+        } else {
+            String::new()
+        };
+        plan.text = format!("{taken}{several}{text}");
         plan.choices = match found.slots.as_slice() {
             [_] if found.exact => vec![words.say(Text::ReplyYes), words.say(Text::ReplyNo)],
             slots => words.labels(slots),
@@ -111,7 +158,12 @@ impl Planner<'_> {
         };
         let options = words.numbered(listed.iter().map(|id| words.service_line(id, rules)));
         let text = if several { Text::BookingWhichVariant } else { Text::BookingWhichService };
-        talk.services.clone_from(&listed);
+        if several {
+            talk.services.clone_from(&listed);
+        } else {
+            talk.services.clear();
+        }
+        talk.listed = listed;
         Plan {
             text: words.say_with(text, |facts| facts.options = options),
             changes: vec![BookingChange::Talk(talk.stored())],
@@ -141,84 +193,6 @@ impl Planner<'_> {
             certain: true,
             ..Plan::default()
         }
-    }
-
-    /// Free times as near to the wish as there are.
-    fn find(&self, talk: &Talk) -> Found {
-        let (today, horizon) = bookable_days(self.scene.rules, self.scene.now_ms);
-        let wish = &talk.wish;
-        let in_days = |days: &[(Date, Date)]| -> Vec<Slot> {
-            days.iter().flat_map(|(from, to)| self.free(talk, *from, *to)).collect()
-        };
-        let zone = &self.scene.rules.zone;
-        let most = if wish.soon { 2 } else { MAX_OFFERED };
-        let hours = wish.hours.as_ref();
-        let near = today.checked_add(DAYS_AHEAD.days()).unwrap_or(horizon).min(horizon);
-        let wished = if wish.days.is_empty() { vec![(today, near)] } else { wish.days.clone() };
-        let slots = in_days(&wished);
-        let chosen = if wish.soon {
-            let mut first = slots.clone();
-            first.dedup_by_key(|slot| slot.start_ms);
-            first
-                .into_iter()
-                .filter(|slot| hours.is_none_or(|hours| hours.hold(minute_of(slot, zone))))
-                .take(most)
-                .collect()
-        } else {
-            choose(&slots, hours, zone, most)
-        };
-        let exact_hour = |slot: &Slot| match hours {
-            Some(Hours::At(minutes)) => minutes.contains(&minute_of(slot, zone)),
-            _ => false,
-        };
-        if !chosen.is_empty() {
-            let asked_hour = matches!(hours, Some(Hours::At(_)));
-            let exact = chosen.len() == 1 && chosen.iter().all(exact_hour);
-            let fits = !asked_hour || chosen.iter().all(exact_hour);
-            return Found { slots: chosen, exact, fits };
-        }
-        // Nothing then: the same time of day on other days, then any time near the wished day.
-        let after = wished.iter().map(|(from, _)| *from).min().unwrap_or(today);
-        let to = after.checked_add((DAYS_AHEAD * 2).days()).unwrap_or(horizon).min(horizon);
-        let around = in_days(&[(after.min(to), to)]);
-        let same_hours = choose(&around, hours, zone, MAX_OFFERED);
-        let slots = if same_hours.is_empty() { choose(&around, None, zone, MAX_OFFERED) } else { same_hours };
-        let slots = if slots.is_empty() {
-            choose(&in_days(&[(today, horizon)]), None, zone, MAX_OFFERED)
-        } else {
-            slots
-        };
-        Found { slots, exact: false, fits: false }
-    }
-
-    fn free(&self, talk: &Talk, from: Date, to: Date) -> Vec<Slot> {
-        let busy = self.others(talk);
-        let search = Search {
-            services: &talk.services,
-            resource: talk.resource.as_deref(),
-            from,
-            to,
-            now_ms: self.scene.now_ms,
-        };
-        let mut slots = free(self.scene.rules, &search, &busy);
-        if let Some(open) = &self.calendar.open {
-            let is_open = |slot: &Slot| {
-                talk.services.iter().all(|service| {
-                    open.iter().any(|(id, start_ms)| id == service && *start_ms == slot.start_ms)
-                })
-            };
-            slots.retain(is_open);
-        }
-        slots
-    }
-
-    /// The time that is taken by others: not by what is kept for this customer, nor by what is to be moved.
-    fn others(&self, talk: &Talk) -> Vec<Busy> {
-        let own = |busy: &&Busy| {
-            let id = busy.appointment.as_ref();
-            id.is_none() || (id != talk.held.as_ref() && !(talk.moving && id == talk.appointment.as_ref()))
-        };
-        self.calendar.busy.iter().filter(own).cloned().collect()
     }
 
     /// The customer chose an offered time.
@@ -252,7 +226,9 @@ impl Planner<'_> {
         } else {
             return self.book(&talk, slot);
         };
-        let first = talk.held.is_none() && !talk.moving;
+        // What is kept is told whenever it is another time than before.
+        let before = self.scene.talk().filter(|before| before.held.is_some());
+        let first = !talk.moving && before.is_none_or(|before| before.chosen_ms != talk.chosen_ms);
         let names = rules.names(&slot.service, &slot.resource);
         talk.stage = stage;
         let mut changes = Vec::new();
@@ -383,7 +359,8 @@ impl Planner<'_> {
         let Scene { rules, words, .. } = self.scene;
         let names = rules.names(&slot.service, &slot.resource);
         let text = if rules.remote { Text::BookingPending } else { Text::BookingMoved };
-        let mut touched = touched_of(record, "moved", AppointmentStatus::Booked);
+        let status = if rules.remote { AppointmentStatus::Held } else { AppointmentStatus::Booked };
+        let mut touched = touched_of(record, "moved", status);
         touched.slot = slot.clone();
         touched.resource_name.clone_from(&names.resource);
         let change = BookingChange::Move {
@@ -403,135 +380,25 @@ impl Planner<'_> {
         }
     }
 
-    fn which_offer(&self, talk: &Talk, starts: &[i64]) -> Plan {
+    /// Asks which of some offers; the others are off the table, and the numbers are those of what is shown.
+    fn which_offer(&self, mut talk: Talk, starts: &[i64]) -> Plan {
         let words = self.scene.words;
         let offered = self.scene.offered();
-        // The numbers stay those that the customer saw.
-        let lines = offered.iter().enumerate().filter(|(_, slot)| starts.contains(&slot.start_ms));
-        let lines: Vec<String> =
-            lines.map(|(at, slot)| format!("{}. {}", at + 1, words.when(slot.start_ms))).collect();
-        let mut talk = talk.clone();
+        let slots: Vec<Slot> = offered.into_iter().filter(|slot| starts.contains(&slot.start_ms)).collect();
         talk.stage = Stage::Slot;
+        let lines = words.numbered(slots.iter().map(|slot| words.when(slot.start_ms)));
         Plan {
-            text: words.say_with(Text::BookingWhichTime, |facts| facts.options = lines.join("\n")),
-            choices: starts.iter().map(|start_ms| words.label(*start_ms)).collect(),
-            changes: vec![BookingChange::Talk(talk.stored())],
-            certain: true,
-            ..Plan::default()
+            text: words.say_with(Text::BookingWhichTime, |facts| facts.options = lines),
+            choices: words.labels(&slots),
+            ..self.offer(talk, &slots)
         }
     }
 
-    fn show(&self) -> Plan {
-        let words = self.scene.words;
-        let text = match self.scene.standing.upcoming.as_slice() {
-            [] => words.say(Text::BookingNothing),
-            [only] => words.say_of_record(Text::BookingYours, only),
-            several => words.say_with(Text::BookingYours, |facts| {
-                facts.options = words.numbered(several.iter().map(|record| words.line(record)));
-            }),
-        };
-        Plan { text, certain: true, ..Plan::default() }
-    }
-
-    fn ask_to_cancel(&self) -> Plan {
-        let words = self.scene.words;
-        match self.scene.standing.upcoming.as_slice() {
-            [] => self.nothing(),
-            [only] => {
-                let talk = Talk { appointment: Some(only.id.clone()), ..Talk::new(Stage::Cancel) };
-                Plan {
-                    text: words.say_of_record(Text::BookingWhichCancel, only),
-                    choices: vec![words.say(Text::ReplyYes), words.say(Text::ReplyNo)],
-                    changes: vec![BookingChange::Talk(talk.stored())],
-                    certain: true,
-                    ..Plan::default()
-                }
-            }
-            several => self.which_one(several, Talk::new(Stage::WhichCancel)),
-        }
-    }
-
-    fn nothing(&self) -> Plan {
-        Plan { text: self.scene.words.say(Text::BookingNothing), certain: true, ..Plan::default() }
-    }
-
-    fn which_one(&self, several: &[AppointmentRecord], talk: Talk) -> Plan {
-        let words = self.scene.words;
-        Plan {
-            text: words.say_with(Text::BookingWhichOne, |facts| {
-                facts.options = words.numbered(several.iter().map(|record| words.line(record)));
-            }),
-            choices: several.iter().map(|record| words.label(record.slot.start_ms)).collect(),
-            changes: vec![BookingChange::Talk(talk.stored())],
-            certain: true,
-            ..Plan::default()
-        }
-    }
-
-    fn cancel(&self, id: &str) -> Plan {
-        let Scene { rules, words, .. } = self.scene;
-        let Some(record) = self.record(Some(id)) else { return self.over() };
-        Plan {
-            text: words.say_of_record(Text::BookingCancelled, record),
-            changes: vec![
-                BookingChange::Cancel { id: id.to_owned(), remote: rules.remote },
-                BookingChange::Talk(None),
-            ],
-            touched: Some(touched_of(record, "cancelled", AppointmentStatus::Cancelled)),
-            certain: true,
-            ..Plan::default()
-        }
-    }
-
-    /// The appointment that was spoken of is no more.
-    fn over(&self) -> Plan {
-        Plan { changes: vec![BookingChange::Talk(None)], ..self.nothing() }
-    }
-
-    fn keep(&self, id: &str) -> Plan {
-        let Some(record) = self.record(Some(id)) else { return self.over() };
-        Plan {
-            text: self.scene.words.say_of_record(Text::BookingStays, record),
-            changes: vec![BookingChange::Talk(None)],
-            certain: true,
-            ..Plan::default()
-        }
-    }
-
-    fn confirm(&self, id: &str) -> Plan {
-        let Some(record) = self.record(Some(id)) else { return self.over() };
-        Plan {
-            text: self.scene.words.say_of_record(Text::BookingConfirmed, record),
-            changes: vec![BookingChange::Confirm { id: id.to_owned() }, BookingChange::Talk(None)],
-            touched: Some(touched_of(record, "confirmed", AppointmentStatus::Confirmed)),
-            certain: true,
-            ..Plan::default()
-        }
-    }
-
-    fn begin_move(&self, id: Option<&str>, wish: When) -> Plan {
-        let several = &self.scene.standing.upcoming;
-        if several.is_empty() {
-            return self.nothing();
-        }
-        let Some(record) = self.record(id) else {
-            return self.which_one(several, Talk { wish, ..Talk::new(Stage::WhichMove) });
-        };
-        let talk = Talk {
-            services: vec![record.slot.service.clone()],
-            appointment: Some(record.id.clone()),
-            moving: true,
-            wish,
-            ..Talk::new(Stage::Slot)
-        };
-        if self.scene.rules.service(&record.slot.service).is_none() {
-            return Plan {
-                text: self.scene.words.say(Text::BookingNowhere),
-                certain: true,
-                ..Plan::default()
-            };
-        }
-        self.search(talk, Prelude::None)
+    /// Nothing of what was offered: what else would do.
+    fn ask_when(&self, mut talk: Talk) -> Plan {
+        talk.stage = Stage::Slot;
+        (talk.wish.days, talk.wish.hours) = (Vec::new(), None);
+        Plan { text: self.scene.words.say(Text::BookingAskWhen), ..self.offer(talk, &[]) }
     }
 
     fn give_up(&self) -> Plan {
@@ -557,15 +424,6 @@ impl Planner<'_> {
     }
 }
 
-/// Times that were found.
-struct Found {
-    slots: Vec<Slot>,
-    /// Whether it is the very time that was asked for.
-    exact: bool,
-    /// Whether they are within the wish.
-    fits: bool,
-}
-
 /// The services of the talk that a plan stores.
 fn talked_of(plan: &Plan) -> Vec<String> {
     let talk = plan.changes.iter().find_map(|change| match change {
@@ -573,16 +431,4 @@ fn talked_of(plan: &Plan) -> Vec<String> {
         _ => None,
     });
     talk.map(|talk| talk.services).unwrap_or_default()
-}
-
-fn touched_of(record: &AppointmentRecord, change: &'static str, status: AppointmentStatus) -> Touched {
-    Touched {
-        id: record.id.clone(),
-        change,
-        slot: record.slot.clone(),
-        service_name: record.service_name.clone(),
-        resource_name: record.resource_name.clone(),
-        status,
-        details: record.details.clone(),
-    }
 }

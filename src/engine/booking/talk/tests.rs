@@ -55,6 +55,12 @@ fn wishes_for_an_appointment_are_told_from_questions_about_them() {
         ("do you have anything available for botox tomorrow?", En),
         ("quero marcar um horário para amanhã", Pt),
         ("vocês têm vaga para botox na terça?", Pt),
+        ("cita", Es),
+        ("hola, quiero un masaje", Es),
+        ("me gustaría hacerme la limpieza facial", Es),
+        ("una cita por favor", Es),
+        ("quiero hora para el lunes", Es),
+        ("tenis hora pal viernes?", Es),
     ] {
         assert!(matches!(reads(text, language, &none), Some(Act::Search(..))), "{text:?}");
     }
@@ -71,11 +77,15 @@ fn wishes_for_an_appointment_are_told_from_questions_about_them() {
         "¿el abono de la reserva se devuelve?",
         "¿atienden sin cita?",
         "el masaje de ayer fue muy bueno",
+        "llego tarde",
+        "quiero saber del masaje",
+        "necesito la factura del masaje",
+        "otra cosa",
     ] {
         assert_eq!(reads(text, Language::Es, &none), None, "{text:?}");
     }
     assert_eq!(reads("¿a qué hora es mi cita?", Language::Es, &none), Some(Act::Show));
-    assert_eq!(reads("quiero cancelar mi cita", Language::Es, &none), Some(Act::Cancel));
+    assert_eq!(reads("quiero cancelar mi cita", Language::Es, &none), Some(Act::Cancel(None)));
     assert!(matches!(
         reads("necesito cambiar mi cita para el lunes", Language::Es, &none),
         Some(Act::Move(None, _))

@@ -62,6 +62,8 @@ fn spanish() {
             ("MAÑANA", "20"),
             ("pasado mañana", "21"),
             ("mañana en la tarde", "20 @12:00-19:00"),
+            ("mañana dps de almuerzo", "20 @13:00-24:00"),
+            ("mañana dps del almuerzo", "20 @13:00-24:00"),
             ("mañana por la mañana", "20 @00:00-12:00"),
             ("mañana a la mañana", "20 @00:00-12:00"),
             ("mañana en la noche", "20 @18:00-24:00"),

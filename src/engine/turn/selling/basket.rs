@@ -156,6 +156,6 @@ pub(super) fn named_in(items: &[OrderItem], text: &str, language: Language) -> O
 /// The stems of a text's words, and its numbers.
 pub(super) fn stems(text: &str, language: Language) -> Vec<String> {
     let analysed = terms::analyse(text, language);
-    let sizes = analysed.measures.iter().map(crate::catalog::measure::Measure::bare_term);
+    let sizes = analysed.measures.iter().filter_map(crate::catalog::measure::Measure::bare_term);
     analysed.words.into_iter().map(|(_, stem)| stem).chain(sizes).collect()
 }
