@@ -46,7 +46,7 @@ impl Shop {
         let (site, twilio, business) = (Site::new(&[]), FakeTwilio::start(), FakeBusiness::start());
         let llm = model.map_or(String::new(), |model| {
             format!(
-                "[llm]\ntimeout_s = 5\n[[llm.keys]]\nid = \"key_a\"\nbase_url = \"{}\"\napi_key = \"sk-a\"\nmodel = \"fake\"\n",
+                "[llm]\ntimeout_s = 30\n[[llm.keys]]\nid = \"key_a\"\nbase_url = \"{}\"\napi_key = \"sk-a\"\nmodel = \"fake\"\n",
                 model.base_url()
             )
         });
@@ -80,23 +80,26 @@ impl Shop {
         post(&daemon, &sid, text).await;
         let status = daemon.ended().await;
         assert!(!status.success(), "{point} ended with {status}");
-        self.settle(&sid, text).await;
+        self.settle(&sid, text, point).await;
     }
 
     async fn write(&mut self, text: &str) {
         self.written += 1;
-        self.settle(&format!("SM{:032}", self.written), text).await;
+        self.settle(&format!("SM{:032}", self.written), text, "no death").await;
     }
 
-    async fn settle(&self, sid: &str, text: &str) {
+    async fn settle(&self, sid: &str, text: &str, point: &str) {
         let daemon = self.site.start();
         for _ in 0..2 {
             assert_eq!(post(&daemon, sid, text).await, Some(200));
         }
-        let left = "select (select count(*) from inbox where turn_id is null)
+        // The comment tells where it was when a test waits in vain.
+        let left = format!(
+            "select (select count(*) from inbox where turn_id is null)
                          + (select count(*) from outbox where state in ('pending', 'sending'))
-                         + (select count(*) from delivery where state in ('pending', 'sending'))";
-        self.site.wait_until("shop", left, 0).await;
+                         + (select count(*) from delivery where state in ('pending', 'sending')) -- {point}"
+        );
+        self.site.wait_until("shop", &left, 0).await;
     }
 
     fn count(&self, sql: &str) -> usize {

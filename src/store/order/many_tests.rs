@@ -7,6 +7,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -124,9 +125,9 @@ impl Shop {
             // Nearly nothing, or plenty; the price changes now and then.
             let stock = if chance.below(3) == 0 { chance.below(5) } else { 50 + chance.below(400) };
             let price = 100 + 10 * (chance.below(12) / 10);
-            file.push_str(&format!("p{product},Producto {product},{price},{stock}\n"));
+            writeln!(file, "p{product},Producto {product},{price},{stock}").unwrap();
         }
-        file.push_str(&format!("x{},Otro,5,{}\n", chance.below(50), chance.below(50)));
+        writeln!(file, "x{},Otro,5,{}", chance.below(50), chance.below(50)).unwrap();
         let options = ImportOptions {
             currency: Currency::parse("COP").unwrap(),
             language: Language::Es,
@@ -167,14 +168,14 @@ impl Shop {
             let done = match &attempt {
                 Attempt::Effect(effect, _) => db.write_blocking(|tx| {
                     let applying = Applying { tx, conversation, now_ms, ids: &ids };
-                    apply(&applying, std::slice::from_ref(effect))
+                    apply(&applying, std::slice::from_ref(&**effect))
                 }),
                 Attempt::GiveBack(id) => db.write_blocking(|tx| {
                     super::settle::settle(tx, id, OrderStatus::Cancelled, "operator", now_ms).map(drop)
                 }),
             };
             match (done, attempt) {
-                (Ok(()), Attempt::Effect(Effect::ConfirmOrder(_), Some(order))) => {
+                (Ok(()), Attempt::Effect(_, Some(order))) => {
                     assert_eq!(&order.contact_id, contact);
                     seen.sold.push(*order);
                 }
@@ -219,10 +220,11 @@ impl Shop {
                     low_stock: 3,
                     low_stock_targets: vec![DeliveryTarget::Webhook],
                 };
-                Attempt::Effect(Effect::ConfirmOrder(confirmation), Some(Box::new(open)))
+                Attempt::Effect(Box::new(Effect::ConfirmOrder(confirmation)), Some(Box::new(open)))
             }
             (Some(open), _, 12..=13) => {
-                Attempt::Effect(Effect::CancelOrder { id: open.id, version: open.version }, None)
+                let effect = Effect::CancelOrder { id: open.id, version: open.version };
+                Attempt::Effect(Box::new(effect), None)
             }
             (_, Some(sold), 14..=15) => Attempt::GiveBack(sold),
             (open, ..) => {
@@ -243,7 +245,7 @@ impl Shop {
                     return None;
                 }
                 let proposal = Proposal { id, version, items, expires_ms: now_ms + RESERVED_MS };
-                Attempt::Effect(Effect::ProposeOrder(proposal), None)
+                Attempt::Effect(Box::new(Effect::ProposeOrder(proposal)), None)
             }
         })
     }
@@ -266,7 +268,7 @@ impl Shop {
 #[derive(Debug)]
 enum Attempt {
     /// What a turn does; the order that it sells, if it does.
-    Effect(Effect, Option<Box<OrderRecord>>),
+    Effect(Box<Effect>, Option<Box<OrderRecord>>),
     /// The business cancels what was sold.
     GiveBack(String),
 }
@@ -278,9 +280,11 @@ async fn a_hundred_thousand_attempts_and_imports_at_once_sell_each_piece_once() 
 }
 
 fn run(shop: &Shop) {
-    shop.fixture.stock(
-        &(0..PRODUCTS).map(|product| format!("p{product},Producto {product},100,300\n")).collect::<String>(),
-    );
+    let mut first = String::new();
+    for product in 0..PRODUCTS {
+        writeln!(first, "p{product},Producto {product},100,300").unwrap();
+    }
+    shop.fixture.stock(&first);
     {
         let mut seen = shop.seen.lock().unwrap();
         seen.put = (0..PRODUCTS).map(|product| (format!("p{product}"), 300)).collect();

@@ -286,41 +286,12 @@ fn part_wanted(part: &[Word<'_>]) -> Option<Wanted> {
     (!wanted.text.is_empty() || wanted.quantity.is_some()).then_some(wanted)
 }
 
-/// Whether the number behind a word is a name: "modelo 500", "calibre 12".
+/// Words behind which a number is a name: "modelo 500", "calibre 12".
+const NAMING: &str = "modelo model mod referencia reference ref codigo code clave sku serie series tipo type calibre cal \
+                      gauge talla size tamanho tamano numero number num nro parte part grado grade version";
+
 fn is_naming(word: &str) -> bool {
-    matches!(
-        word,
-        "modelo"
-            | "model"
-            | "mod"
-            | "referencia"
-            | "reference"
-            | "ref"
-            | "codigo"
-            | "code"
-            | "clave"
-            | "sku"
-            | "serie"
-            | "series"
-            | "tipo"
-            | "type"
-            | "calibre"
-            | "cal"
-            | "gauge"
-            | "talla"
-            | "size"
-            | "tamanho"
-            | "tamano"
-            | "numero"
-            | "number"
-            | "num"
-            | "nro"
-            | "parte"
-            | "part"
-            | "grado"
-            | "grade"
-            | "version"
-    )
+    NAMING.split_ascii_whitespace().any(|known| known == word)
 }
 
 /// What a number counts.
