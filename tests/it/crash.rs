@@ -8,6 +8,7 @@ use std::{
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::harness::{Client, PATIENCE, Site};
 
@@ -15,7 +16,38 @@ use crate::harness::{Client, PATIENCE, Site};
 const CONVERSATIONS: usize = 20;
 
 /// What each contact was told is safe, in order.
-type Ledger = Arc<Mutex<BTreeMap<String, Vec<String>>>>;
+#[derive(Clone)]
+struct Ledger {
+    safe: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
+    /// A permit for each acknowledgement that nobody waited for yet.
+    news: Arc<Semaphore>,
+}
+
+impl Ledger {
+    fn new() -> Self {
+        Self { safe: Arc::default(), news: Arc::new(Semaphore::new(0)) }
+    }
+
+    fn of(&self, contact: &str) -> usize {
+        self.safe.lock().unwrap().get(contact).map_or(0, Vec::len)
+    }
+
+    fn note(&self, contact: &str, id: String) {
+        self.safe.lock().unwrap().entry(contact.to_owned()).or_default().push(id);
+        self.news.add_permits(1);
+    }
+
+    /// Waits for so many more acknowledgements.
+    async fn grown_by(&self, count: u32) {
+        let _old = self.news.forget_permits(usize::MAX);
+        let grown = tokio::time::timeout(PATIENCE, self.news.acquire_many(count)).await;
+        grown.expect("nothing is acknowledged").unwrap().forget();
+    }
+
+    fn safe(&self) -> BTreeMap<String, Vec<String>> {
+        self.safe.lock().unwrap().clone()
+    }
+}
 
 /// The places where a message, its turn or its reply can be cut off.
 const POINTS: [&str; 8] = [
@@ -32,14 +64,14 @@ const POINTS: [&str; 8] = [
 /// One customer, who sends a message again until it is acknowledged and only then goes on. Ends with the daemon.
 async fn write(client: Client, contact: String, ledger: Ledger) {
     loop {
-        let number = ledger.lock().unwrap().get(&contact).map_or(0, Vec::len);
+        let number = ledger.of(&contact);
         let id = format!("{contact}-{number}");
         // Some write and wait for the reply, some write on.
         let wait = number.is_multiple_of(3);
         let body = json!({"contact": contact, "message": "gracias", "message_id": id, "wait": wait});
         match client.try_post("/api/v1/tenants/acme/chat", &body).await {
             Ok((StatusCode::OK | StatusCode::ACCEPTED, _)) => {
-                ledger.lock().unwrap().entry(contact.clone()).or_default().push(id);
+                ledger.note(&contact, id);
             }
             Ok((StatusCode::SERVICE_UNAVAILABLE, _)) => {}
             Ok(other) => panic!("{other:?}"),
@@ -56,7 +88,7 @@ fn customers(client: &Client, ledger: &Ledger) -> tokio::task::JoinSet<()> {
 /// Waits until everything is answered and sent, then checks every message against the ledger.
 async fn check(site: &Site, ledger: &Ledger) {
     let daemon = site.start();
-    let acknowledged = ledger.lock().unwrap().clone();
+    let acknowledged = ledger.safe();
     for ids in acknowledged.values() {
         if let Some(last) = ids.last() {
             daemon.client.turn_of("acme", last).await;
@@ -136,18 +168,20 @@ fn next(seed: &mut u64) -> u64 {
 async fn a_daemon_killed_at_a_hundred_moments_loses_and_doubles_nothing() {
     let site = Site::new(&["acme"]);
     site.write("chatbot.toml", "[worker]\nburst_quiet_ms = 20\n");
-    let ledger = Ledger::default();
+    let ledger = Ledger::new();
     let mut seed = 0x9e37_79b9_7f4a_7c15;
     for _ in 0..100 {
         let mut daemon = site.start();
         let mut customers = customers(&daemon.client, &ledger);
-        tokio::time::sleep(Duration::from_micros(next(&mut seed) % 250_000)).await;
+        // After some acknowledgements, on a slow machine too, and a random moment later; in some rounds before any.
+        ledger.grown_by(u32::try_from(next(&mut seed) % 8).unwrap()).await;
+        tokio::time::sleep(Duration::from_micros(next(&mut seed) % 50_000)).await;
         daemon.kill();
         while let Some(customer) = customers.join_next().await {
             customer.unwrap();
         }
     }
-    let acknowledged: usize = ledger.lock().unwrap().values().map(Vec::len).sum();
+    let acknowledged: usize = ledger.safe().values().map(Vec::len).sum();
     assert!(acknowledged > 100, "only {acknowledged} messages were taken");
     check(&site, &ledger).await;
 }
@@ -156,7 +190,7 @@ async fn a_daemon_killed_at_a_hundred_moments_loses_and_doubles_nothing() {
 async fn a_daemon_that_dies_at_each_named_point_loses_and_doubles_nothing() {
     let site = Site::new(&["acme"]);
     site.write("chatbot.toml", "[worker]\nburst_quiet_ms = 20\n");
-    let ledger = Ledger::default();
+    let ledger = Ledger::new();
     for point in POINTS {
         for hit in [1, 7] {
             // What an earlier death left behind may take it to the point before anybody writes.

@@ -298,7 +298,7 @@ async fn a_reply_that_meta_refuses_later_goes_out_in_the_template_once() {
     write(&daemon, &text("w2", ANA, "gracias")).await;
     let taken = meta.wait_for_taken(3).await;
     assert_eq!((taken[2].body["type"].as_str(), meta.tried().len()), (Some("text"), 3), "free words again");
-    assert_eq!(column(&site, "select provider_id from outbox order by seq"), ["wamid.out1", "wamid.out2"]);
+    wait_until(&site, "select provider_id from outbox order by seq", &["wamid.out1", "wamid.out2"]).await;
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub(super) struct Booking {
     /// What it leads to.
     pub(super) plan: Option<Plan>,
     /// Whether the message asks for something else too.
-    mixed: bool,
+    pub(super) mixed: bool,
     /// The calendar, once it was looked at.
     pub(super) calendar: Option<Calendar>,
     /// Whether a model proposed the plan.

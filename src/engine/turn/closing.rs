@@ -392,7 +392,7 @@ impl Turn {
                 && lead::is_complete(&self.ledger.draft, &self.input.desk.leads.required),
         });
         Outcome {
-            agents: self.agents().iter().map(|agent| agent.name.clone()).collect(),
+            agents: self.took_part(),
             reply,
             choices: self.choices(),
             appointment: self.touched_appointment(),
@@ -412,6 +412,25 @@ impl Turn {
             refused: spoken.refused,
             newer: if self.conflicts < MAX_CONFLICTS { Newer::Supersede } else { Newer::Leave },
         }
+    }
+
+    /// The agents that took part. Where a talk about an order or an appointment was carried on it is theirs, whatever a bare
+    /// "sí" or a name looks like by itself.
+    fn took_part(&self) -> Vec<String> {
+        let routed: Vec<String> = self.agents().iter().map(|agent| agent.name.clone()).collect();
+        let served: &[&str] = if self.sale.spoke {
+            &[agent::SALES]
+        } else if self.booking.plan.is_some() {
+            &[agent::SCHEDULE, agent::AVAILABILITY]
+        } else {
+            return routed;
+        };
+        let its = served.first().and_then(|name| self.input.desk.team.agent(name));
+        let Some(its) = its.filter(|_| !routed.iter().any(|name| served.contains(&name.as_str()))) else {
+            return routed;
+        };
+        let others = if self.booking.mixed { routed } else { Vec::new() };
+        std::iter::once(its.name.clone()).chain(others).collect()
     }
 
     /// Answers to choose from: those of the sale, else those of the calendar.
