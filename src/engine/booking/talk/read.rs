@@ -311,6 +311,10 @@ fn in_talk(scene: &Scene<'_>, talk: &Talk, cues: Cues, wish: &When) -> Option<Ac
             if choice::gives_up(text) || (cues.cancel && !asks && words(text).len() <= MAX_CANCEL_WORDS) {
                 return Some(Act::GiveUp);
             }
+            // A mere no to "¿me dice su nombre?" is no appointment without a name.
+            if choice::agreement(text) == Some(false) && words(text).len() == 1 {
+                return Some(Act::GiveUp);
+            }
             let next = with_declined(scene, talk);
             let gives = !scene.told.is_empty() || !scene.declined.is_empty();
             if gives {
