@@ -193,6 +193,11 @@ async fn a_place_that_hangs_keeps_no_other_waiting_and_an_emergency_goes_first()
     assert!(texts[0].starts_with("🚨 EMERGENCIA: Ana"), "{texts:?}");
     assert!(texts[1].starts_with("Nuevo cliente") && texts[2].starts_with("Ana espera"), "{texts:?}");
     assert!(received[0].body.to_string().contains("<!channel>"));
+    let begun = Instant::now();
+    while rows(&site).iter().filter(|(_, state, ..)| state == "sent").count() < 3 {
+        assert!(begun.elapsed() < PATIENCE, "what was taken is noted");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     // What hangs is not known to have arrived: the next daemon tells it again.
     daemon.kill();
     let _next = site.start();

@@ -173,7 +173,13 @@ pub fn read(
         if !wish.is_empty() {
             let fits = fitting(&wish, offered, zone);
             // "El martes en la mañana" names a part of a day, and not the one time of it that was offered.
-            let part_of_day = !wish.days.is_empty() && matches!(wish.hours, Some(Hours::Between(..)));
+            // "La de la tarde" does name it.
+            let refers = matches!(
+                (said.first().map(String::as_str), said.get(1).map(String::as_str)),
+                (Some("la" | "el" | "las" | "los" | "a" | "o"), Some("de" | "del" | "da" | "do"))
+                    | (Some("the"), _)
+            );
+            let part_of_day = !refers && matches!(wish.hours, Some(Hours::Between(..)));
             return match fits.as_slice() {
                 [] => Choice::Other(wish),
                 _ if part_of_day => Choice::Other(wish),
@@ -504,7 +510,8 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["mañana en la tarde", "el lunes en la mañana"] {
+        assert!(matches!(chosen("la de la mañana del viernes", Language::Es), Choice::Slot(0)));
+        for text in ["mañana en la tarde", "el lunes en la mañana", "en la tarde"] {
             assert!(matches!(chosen(text, Language::Es), Choice::Other(_)), "{text}: there may be more");
         }
     }
