@@ -368,6 +368,8 @@ texts! {
     SaleAlternatives = "sale_alternatives",
     /// Nothing in the catalogue fits.
     SaleNotFound = "sale_not_found",
+    /// What was asked for is not there in the size that was said; what is follows.
+    SaleOtherSizes = "sale_other_sizes",
     /// The customer wants to buy and did not say what.
     SaleWhat = "sale_what",
     /// The receipt and the closing words.

@@ -61,6 +61,19 @@ fn more_than_there_is_is_offered_down_and_sold_once() {
 }
 
 #[test]
+fn another_size_is_offered_where_the_one_that_is_wanted_is_not_there_and_sells_nothing_by_itself() {
+    let site = shop();
+    let turns = say(&site, &["quiero clavos de 3 pulgadas", "dame 2 de esos", "sí"], &[]);
+    let reply = |at: usize| turns[at]["reply"].as_str().unwrap();
+    assert!(reply(0).starts_with("No tengo «clavos de 3 pulgadas» en esa medida."), "{}", reply(0));
+    assert!(reply(0).contains("1. Clavo de 2 pulgadas, 1 kg: $48.50"), "{}", reply(0));
+    assert!(turns[0]["order"].is_null() && turns[0]["agents"] == json!(["sales"]), "{}", turns[0]);
+    assert_eq!(turns[1]["order"]["total"]["minor"], 9_700, "{}", reply(1));
+    assert_eq!(turns[2]["order"]["status"], "confirmed", "{}", reply(2));
+    assert_eq!(stock(&site, "CLA-1"), 98);
+}
+
+#[test]
 fn a_refusal_another_quantity_and_something_unclear_sell_nothing_by_themselves() {
     let site = shop();
     let turns = say(&site, &["quiero 5 martillos", "creo que sí", "solo 3", "mejor no"], &[]);

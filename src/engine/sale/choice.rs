@@ -1,8 +1,12 @@
 //! Which of the products that were found a customer means. Pure.
 
-use crate::domain::{
-    cart::MAX_CHOICES,
-    product::{Product, ProductHit, ProductSearch},
+use crate::{
+    catalog::{search::is_noise, terms},
+    domain::{
+        cart::MAX_CHOICES,
+        language::Language,
+        product::{Product, ProductHit, ProductSearch},
+    },
 };
 
 /// How sure a search must be.
@@ -74,6 +78,26 @@ pub(crate) fn choose(found: &ProductSearch, sureness: Sureness) -> Choice {
             Choice::Which(several.iter().take(MAX_CHOICES).map(|hit| hit.product.clone()).collect())
         }
     }
+}
+
+/// What is of the very kind that was asked for, in other sizes than the one that was said: all other words are in its name.
+/// Nothing when no size was said.
+pub(crate) fn other_sizes(found: &ProductSearch, asked: &str, language: Language) -> Vec<Product> {
+    let stems = |words: Vec<(String, String)>| {
+        words.into_iter().filter(|(word, _)| !is_noise(word)).map(|(_, stem)| stem).collect::<Vec<_>>()
+    };
+    let asked = terms::analyse(asked, language);
+    let has_size = asked.measures.iter().any(|measure| measure.is_size);
+    let kind = stems(asked.words);
+    if kind.is_empty() || !has_size {
+        return Vec::new();
+    }
+    let is_of_kind = |product: &Product| {
+        let name = stems(terms::analyse(&product.name, language).words);
+        kind.iter().all(|stem| name.contains(stem))
+    };
+    let of_kind = found.offered.iter().map(|hit| &hit.product).filter(|product| is_of_kind(product));
+    of_kind.take(MAX_ALTERNATIVES).cloned().collect()
 }
 
 /// What is nearest to something that was asked for and not found as it was said.

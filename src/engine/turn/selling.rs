@@ -214,7 +214,8 @@ impl Turn {
                 if step.is_none() && matches!(shopping.reading.act, Act::Buy | Act::Ask) {
                     self.sale.near = found.first().map(choice::nearest).unwrap_or_default();
                 }
-                step.unwrap_or_else(|| self.after_sale())
+                step.or_else(|| self.offer_other_sizes(&shopping.reading, found))
+                    .unwrap_or_else(|| self.after_sale())
             }
         }
     }

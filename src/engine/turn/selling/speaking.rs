@@ -11,6 +11,7 @@ use crate::{
     engine::{
         sale::{
             choice::{self, Choice, Sureness},
+            reading::{Act, Reading},
             words::{counted, listed},
         },
         turn::{AnsweredBy, Step, Turn, reply::Spoken},
@@ -267,6 +268,22 @@ impl Turn {
             self.show(near, Asked::Which, quantity, Vec::new());
         }
         self.say_sale(parts.join("\n"))
+    }
+
+    /// Offers what somebody wants in the sizes that there are.
+    pub(super) fn offer_other_sizes(&mut self, reading: &Reading, found: &[ProductSearch]) -> Option<Step> {
+        let ([wanted], Act::Buy | Act::Ask | Act::Bare) = (reading.wanted.as_slice(), reading.act) else {
+            return None;
+        };
+        let there = choice::other_sizes(found.first()?, &wanted.text, self.input.business.language);
+        let lines = (!there.is_empty()).then(|| self.options(&there))?;
+        let asked = wanted.text.clone();
+        let said = [
+            self.sale_text(Text::SaleOtherSizes, |sale| sale.asked = asked),
+            self.sale_text(Text::SaleAlternatives, |sale| sale.lines = lines),
+        ];
+        self.show(&there, Asked::Which, None, Vec::new());
+        Some(self.say_sale(said.join("\n")))
     }
 
     /// Tells how orders are: one that is named, or the last ones.
