@@ -49,7 +49,7 @@ fn centre(model: Option<&FakeLlm>) -> Site {
     let mut config = "[worker]\nburst_quiet_ms = 0\n".to_owned();
     if let Some(model) = model {
         let llm = format!(
-            "[llm]\ntimeout_s = 5\n[[llm.keys]]\nid = \"key_a\"\nbase_url = \"{}\"\napi_key = \"sk-a\"\nmodel = \"fake\"\n",
+            "[llm]\ntimeout_s = 20\n[[llm.keys]]\nid = \"key_a\"\nbase_url = \"{}\"\napi_key = \"sk-a\"\nmodel = \"fake\"\n",
             model.base_url()
         );
         config.push_str(&llm);
