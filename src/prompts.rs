@@ -178,6 +178,8 @@ pub struct Facts {
     pub options: String,
     /// Whether somebody new is booked with, changed or called off: booked, moved, cancelled, confirmed.
     pub change: String,
+    /// Where the calendar file of an appointment is.
+    pub file: String,
     /// What is sold.
     pub sale: SaleFacts,
 }
@@ -488,6 +490,7 @@ fn sample() -> Facts {
         price: text(),
         options: text(),
         change: text(),
+        file: text(),
     }
 }
 

@@ -236,8 +236,9 @@ async fn look(
     })
 }
 
-/// `GET /calendar/{tenant}/{secret}.ics`: the appointments of a tenant for a calendar program. Whoever does not know the
-/// secret sees nothing, not even whether there is such a tenant.
+/// `GET /calendar/{tenant}/{secret}.ics`: the appointments of a tenant for a calendar program; `{appointment}.ics`: one of
+/// them, for the customer who was told its address. Nobody guesses the id of an appointment (74 random bits, RFC 9562), and
+/// whoever knows neither sees nothing, not even whether there is such a tenant.
 pub(super) async fn feed(
     State(state): State<AppState>,
     Path(FeedPath { tenant, file }): Path<FeedPath>,
@@ -245,9 +246,14 @@ pub(super) async fn feed(
     let nothing = || ApiError::not_found("not_found", "there is nothing at this address");
     let id = TenantId::parse(&tenant).map_err(|_| nothing())?;
     let tenant = state.tenants.get(&id).await.map_err(|_| nothing())?;
+    let given = file.strip_suffix(".ics").unwrap_or(&file);
+    if let Some(record) =
+        tenant.db().appointment(given).await?.filter(|record| record.held_until_ms.is_none())
+    {
+        return Ok(calendar(&tenant.config.name, &[record]));
+    }
     let secret =
         tenant.config.booking.as_ref().and_then(|booking| booking.feed_token.as_ref()).ok_or_else(nothing)?;
-    let given = file.strip_suffix(".ics").unwrap_or(&file);
     if !same(given, secret.expose()) {
         return Err(nothing());
     }

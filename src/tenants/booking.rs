@@ -51,6 +51,7 @@ pub(super) fn rules(config: &TenantConfig) -> Option<BookingRules> {
         horizon_days: booking.horizon_days,
         reminders_ms: booking.reminders_min.iter().map(|minutes| i64::from(*minutes) * 60_000).collect(),
         remote: booking.provider != BookingProvider::Builtin,
+        files: None,
     })
 }
 

@@ -65,11 +65,12 @@ async fn read_context(
     knowledge: Knowledge,
 ) -> Result<Tenant, TenantError> {
     let (prompts, of) = (means.prompts.clone(), id.clone());
+    let public_url = daemon.server.public_url.clone();
     let prompts = tokio::task::spawn_blocking(move || prompts.of(&of, &daemon.paths))
         .await
         .map_err(|join| TenantError::interrupted(id, &join))?
         .map_err(|error| TenantError::Content { id: id.clone(), message: error.to_string() })?;
-    let context = put_together(id, &config, prompts, knowledge)
+    let context = put_together(id, &config, public_url.as_deref(), prompts, knowledge)
         .map_err(|message| TenantError::Content { id: id.clone(), message })?;
     Ok(Tenant { context, config })
 }
@@ -86,16 +87,21 @@ pub fn context(
 ) -> Result<TenantContext, TenantError> {
     let content = |message: String| TenantError::Content { id: id.clone(), message };
     let prompts = SharedPrompts::default().of(id, paths).map_err(|error| content(error.to_string()))?;
-    put_together(id, config, prompts, knowledge).map_err(content)
+    put_together(id, config, None, prompts, knowledge).map_err(content)
 }
 
 fn put_together(
     id: &TenantId,
     config: &TenantConfig,
+    public_url: Option<&str>,
     prompts: Arc<Prompts>,
     knowledge: Knowledge,
 ) -> Result<TenantContext, String> {
-    let desk = Arc::new(desk::desk(config));
+    let mut desk = desk::desk(config);
+    if let (Some(rules), Some(public_url)) = (&mut desk.booking, public_url) {
+        Arc::make_mut(rules).files = Some(format!("{}/calendar/{id}/", public_url.trim_end_matches('/')));
+    }
+    let desk = Arc::new(desk);
     desk::check(&desk, config, &prompts)?;
     let business = Arc::new(business(config));
     let mut channels = config.channels.clone();

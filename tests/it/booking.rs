@@ -127,6 +127,41 @@ async fn a_talk_without_a_model_books_moves_and_cancels() {
 }
 
 #[tokio::test]
+async fn who_books_gets_the_address_of_a_calendar_file_of_their_own() {
+    let site = centre(None);
+    let public = "[server]\npublic_url = \"https://aura.example/\"\n[worker]\nburst_quiet_ms = 0\n";
+    site.write("chatbot.toml", public);
+    let daemon = site.start();
+    let client = &daemon.client;
+    for text in ["¿Tienen cita para un masaje pasado mañana?", "la primera"] {
+        say(client, "ana", text).await;
+    }
+    let held: String = Connection::open(site.database("aura"))
+        .unwrap()
+        .query_row("select id from appointment", [], |row| row.get(0))
+        .unwrap();
+    let path = format!("/calendar/aura/{held}.ics");
+    assert_eq!(client.get(&path).await.0, StatusCode::NOT_FOUND, "it is only held");
+    let booked = say(client, "ana", "Ana Pérez, 3001234567").await;
+    let told = format!("\nPara su calendario: https://aura.example{path}");
+    assert!(reply(&booked).ends_with(&told), "{booked}");
+    // Whoever has the address needs no token of the API.
+    let file = client.request(Method::GET, &path).send().await.unwrap();
+    assert_eq!(file.headers()["content-type"], "text/calendar; charset=utf-8");
+    let file = file.text().await.unwrap();
+    assert!(
+        file.contains(&format!("UID:{held}@iass")) && file.contains("SUMMARY:Masaje relajante"),
+        "{file}"
+    );
+    say(client, "ana", "necesito cambiar la cita para otro día").await;
+    say(client, "ana", "la primera").await;
+    let moved = client.request(Method::GET, &path).send().await.unwrap().text().await.unwrap();
+    assert!(moved.contains(&format!("UID:{held}@iass")) && moved != file, "{moved}");
+    let other = path.replace("/aura/", "/other/");
+    assert_eq!(client.get(&other).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn of_two_customers_who_want_the_same_time_one_gets_it_and_the_other_others_at_once() {
     let site = centre(None);
     let daemon = site.start();

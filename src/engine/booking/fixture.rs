@@ -57,5 +57,6 @@ pub(crate) fn clinic() -> BookingRules {
         horizon_days: 60,
         reminders_ms: vec![24 * 3_600_000, 2 * 3_600_000],
         remote: false,
+        files: None,
     }
 }

@@ -48,7 +48,7 @@ impl Notices<'_> {
     fn words(&self, language: Option<Language>) -> BookingWords<'_> {
         let builtin = Builtin { business: self.business, prompts: self.prompts, contact_name: None };
         let language = language.unwrap_or(self.business.language);
-        BookingWords { builtin, zone: &self.rules.zone, language }
+        BookingWords { builtin, zone: &self.rules.zone, language, files: self.rules.files.as_deref() }
     }
 
     /// A reminder, and the talk that waits for its answer.
@@ -74,6 +74,7 @@ impl Notices<'_> {
             facts.name = record.contact_name.clone().unwrap_or_default();
             words.set_slot(facts, &names, record.slot.start_ms);
             facts.price = price.map(|price| money(price, words.language)).unwrap_or_default();
+            facts.file = words.file(&record.id);
         });
         Telling { text, choices: Vec::new() }
     }

@@ -32,6 +32,8 @@ pub struct BookingRules {
     pub reminders_ms: Vec<i64>,
     /// Whether a calendar elsewhere has the last word.
     pub remote: bool,
+    /// What an appointment's id and `.ics` make the address of its calendar file of; none when the daemon has no public address.
+    pub files: Option<String>,
 }
 
 /// Something that can be booked.

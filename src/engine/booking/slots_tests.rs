@@ -36,6 +36,7 @@ fn rules(zone: &str, duration_min: i64) -> BookingRules {
         horizon_days: 60,
         reminders_ms: vec![],
         remote: false,
+        files: None,
     }
 }
 

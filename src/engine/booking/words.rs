@@ -22,6 +22,8 @@ pub struct BookingWords<'a> {
     pub zone: &'a TimeZone,
     /// The language.
     pub language: Language,
+    /// What the addresses of calendar files begin with, for who can open one.
+    pub files: Option<&'a str>,
 }
 
 impl BookingWords<'_> {
@@ -44,6 +46,11 @@ impl BookingWords<'_> {
     /// The same on a button: "mar 24, 4:30 p. m."
     pub fn label(&self, at_ms: i64) -> String {
         self.say_with(Text::SlotLabel, |facts| self.set_when(facts, at_ms))
+    }
+
+    /// Where the customer finds the calendar file of an appointment; empty where there is none.
+    pub fn file(&self, id: &str) -> String {
+        self.files.map(|files| format!("{files}{id}.ics")).unwrap_or_default()
     }
 
     /// A numbered line for each.

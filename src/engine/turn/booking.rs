@@ -318,7 +318,10 @@ impl Turn {
     }
 
     fn booking_words<'a>(&'a self, rules: &'a BookingRules) -> BookingWords<'a> {
-        BookingWords { builtin: self.builtin(), zone: &rules.zone, language: self.question.language }
+        // Who is on the phone opens no link.
+        let speaks = self.input.standing.channel == ChannelKind::Voice.as_str();
+        let files = rules.files.as_deref().filter(|_| !speaks);
+        BookingWords { builtin: self.builtin(), zone: &rules.zone, language: self.question.language, files }
     }
 
     fn with_scene<T>(&self, rules: &BookingRules, look: impl FnOnce(&Scene<'_>) -> T) -> T {

@@ -334,6 +334,7 @@ impl Planner<'_> {
             facts.price = price
                 .map(|price| crate::engine::booking::words::money(price, words.language))
                 .unwrap_or_default();
+            facts.file = words.file(&id);
         });
         let status = if rules.remote { AppointmentStatus::Held } else { AppointmentStatus::Booked };
         let touched = Touched {
@@ -372,7 +373,10 @@ impl Planner<'_> {
             remote: rules.remote,
         };
         Plan {
-            text: words.say_of(text, &names, slot.start_ms),
+            text: words.say_with(text, |facts| {
+                words.set_slot(facts, &names, slot.start_ms);
+                facts.file = words.file(&record.id);
+            }),
             changes: vec![change, BookingChange::Talk(None)],
             touched: Some(touched),
             certain: true,

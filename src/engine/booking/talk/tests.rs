@@ -25,7 +25,7 @@ fn reads(text: &str, language: Language, standing: &BookingContext) -> Option<Ac
     let builtin = Builtin { business: &business, prompts: &prompts, contact_name: None };
     let scene = Scene {
         rules: &rules,
-        words: BookingWords { builtin, zone: &rules.zone, language },
+        words: BookingWords { builtin, zone: &rules.zone, language, files: None },
         text,
         now_ms: fixture::now().timestamp().as_millisecond(),
         routed_here: false,
