@@ -224,7 +224,6 @@ async fn racing_customers_never_get_the_same_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "takes minutes: a hundred thousand attempts"]
 async fn a_hundred_thousand_racing_attempts_never_get_the_same_time() {
     let (overlaps, won) = race(200, 100_000).await;
     assert_eq!(overlaps, 0);
