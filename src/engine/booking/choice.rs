@@ -2,7 +2,7 @@
 //!
 //! A choice is only what the words say. Where they fit two of the offers, or none, it is asked again.
 
-use jiff::{Zoned, tz::TimeZone};
+use jiff::{ToSpan, Zoned, tz::TimeZone};
 
 use super::{
     spread::minute_of,
@@ -159,7 +159,9 @@ pub fn read(
     if let Some(at) = place(text, language, offered.len()).filter(|_| said.len() <= 2) {
         return Choice::Slot(at);
     }
-    let wish = when::read(&without_ordinals(text, &said, language, offered.len()), language, now);
+    let words = without_ordinals(text, &said, language, offered.len());
+    let wish = when::read(&words, language, now);
+    let wish = weekday_among(&wish, offered, zone, |now| when::read(&words, language, now)).unwrap_or(wish);
     let refuses =
         said.iter().any(|word| NO.split(' ').any(|no| no == word)) && !joined.contains("no hay problema");
     // "Mañana no puedo" names a time to say that it does not do.
@@ -271,6 +273,26 @@ fn fitting(wish: &When, offered: &[Slot], zone: &TimeZone) -> Vec<usize> {
             && wish.hours.as_ref().is_none_or(|hours| hours.hold(minute_of(slot, zone)))
     };
     (0..offered.len()).filter(|at| offered.get(*at).is_some_and(fits)).collect()
+}
+
+/// "El martes" beside offers of next week is the Tuesday among them, though another one is nearer. `read` reads the words as
+/// if they had been said at another time: a day of the week stays the same then, and "mañana" does not.
+fn weekday_among(
+    wish: &When,
+    offered: &[Slot],
+    zone: &TimeZone,
+    read: impl Fn(&Zoned) -> When,
+) -> Option<When> {
+    let [(day, last)] = wish.days.as_slice() else { return None };
+    let first = offered.iter().map(|slot| zoned(slot.start_ms, zone).date()).min()?;
+    if day != last || !fitting(wish, offered, zone).is_empty() || *day >= first {
+        return None;
+    }
+    let said = |days: i32| Some(read(&first.checked_sub(days.days()).ok()?.to_zoned(zone.clone()).ok()?));
+    let (before, earlier) = (said(1)?, said(2)?);
+    let is_weekday = before.days == earlier.days
+        && before.days.first().is_some_and(|(at, _)| at.weekday() == day.weekday());
+    (is_weekday && !fitting(&before, offered, zone).is_empty()).then_some(before)
 }
 
 /// "El segundo", "la última", "la opción 2".

@@ -73,6 +73,24 @@ fn choices_are_taken_from_the_words() {
 }
 
 #[test]
+fn a_day_of_the_week_is_the_one_among_the_offers() {
+    // It is Thursday 12, and what is offered is of next week.
+    let zone = fixture::now().time_zone().clone();
+    let now = date(2026, 11, 12).at(9, 0, 0, 0).to_zoned(zone.clone()).unwrap();
+    let said = |text: &str| read(text, Language::Es, &now, &zone, &offered(), &[]);
+    assert!(
+        matches!(said("el viernes"), Choice::Several(at, _) if at == [0, 1, 2]),
+        "{:?}",
+        said("el viernes")
+    );
+    assert_eq!(said("el lunes"), Choice::Slot(3));
+    let tomorrow = date(2026, 11, 13);
+    for text in ["mañana", "el viernes 13", "el 13"] {
+        assert!(matches!(said(text), Choice::Other(when) if when.days == [(tomorrow, tomorrow)]), "{text}");
+    }
+}
+
+#[test]
 fn what_fits_several_is_no_choice() {
     for text in ["a las 10", "la de las 10"] {
         assert!(matches!(chosen(text, Language::Es), Choice::Several(these, _) if these == [0, 3]), "{text}");
