@@ -2,6 +2,7 @@
 //! somebody wrote, customers, documents or catalogues, reads it by these.
 
 pub mod language;
+pub mod numbers;
 
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};

@@ -1,5 +1,7 @@
 //! Units and numbers as people write them. Pure.
 
+use crate::text::numbers::number_word;
+
 /// What sizes are compared in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Unit {
@@ -145,23 +147,12 @@ pub(super) fn letter(word: &str, is_behind_word: bool) -> Option<i64> {
 
 /// Numbers in words that are said before units, in thousandths.
 pub(super) fn in_words(word: &str) -> Option<i64> {
-    Some(match word {
-        "media" | "medio" | "meia" | "meio" | "half" => 500,
-        "un" | "una" | "uno" | "um" | "uma" | "one" => 1000,
-        "dos" | "dois" | "duas" | "two" => 2000,
-        "tres" | "three" => 3000,
-        "cuatro" | "quatro" | "four" => 4000,
-        "cinco" | "five" => 5000,
-        "seis" | "six" => 6000,
-        "siete" | "sete" | "seven" => 7000,
-        "ocho" | "oito" | "eight" => 8000,
-        "nueve" | "nove" | "nine" => 9000,
-        "diez" | "dez" | "ten" => 10_000,
-        "doce" | "doze" | "twelve" => 12_000,
-        "quince" | "quinze" | "fifteen" => 15_000,
-        "veinte" | "vinte" | "twenty" => 20_000,
-        _ => return None,
-    })
+    if matches!(word, "media" | "medio" | "meia" | "meio" | "half") {
+        return Some(500);
+    }
+    // Sizes are spoken of in these; other words beside a unit rather say how many.
+    let spoken = number_word(word).filter(|number| matches!(number, 1..=10 | 12 | 15 | 20))?;
+    Some(i64::from(spoken) * 1000)
 }
 
 /// Into how many parts a word divides one: "tres cuartos".

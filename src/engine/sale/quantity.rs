@@ -1,46 +1,17 @@
 //! How many: digits and number words in Spanish, English and Portuguese, dozens and pairs. Pure.
 
+use crate::text::numbers::number_word;
+
 /// The most pieces that are sold in one line of an order without a person.
 pub(crate) const MAX_PIECES: u32 = 100_000;
 
-/// The value of a folded number word.
-pub(super) fn number_word(word: &str) -> Option<u32> {
-    Some(match word {
-        "un" | "una" | "uno" | "one" | "um" | "uma" => 1,
-        "dos" | "two" | "dois" | "duas" | "par" | "pair" => 2,
-        "tres" | "three" => 3,
-        "cuatro" | "four" | "quatro" => 4,
-        "cinco" | "five" => 5,
-        "seis" | "six" => 6,
-        "siete" | "seven" | "sete" => 7,
-        "ocho" | "eight" | "oito" => 8,
-        "nueve" | "nine" | "nove" => 9,
-        "diez" | "ten" | "dez" => 10,
-        "once" | "eleven" | "onze" => 11,
-        "doce" | "twelve" | "doze" | "docena" | "dozen" | "duzia" => 12,
-        "trece" | "thirteen" | "treze" => 13,
-        "catorce" | "fourteen" | "quatorze" | "catorze" => 14,
-        "quince" | "fifteen" | "quinze" => 15,
-        "dieciseis" | "sixteen" | "dezesseis" => 16,
-        "diecisiete" | "seventeen" | "dezessete" => 17,
-        "dieciocho" | "eighteen" | "dezoito" => 18,
-        "diecinueve" | "nineteen" | "dezenove" => 19,
-        "veinte" | "twenty" | "vinte" => 20,
-        "veinticinco" => 25,
-        "treinta" | "thirty" | "trinta" => 30,
-        "cuarenta" | "forty" | "quarenta" => 40,
-        "cincuenta" | "fifty" | "cinquenta" => 50,
-        "sesenta" | "sixty" | "sessenta" => 60,
-        "setenta" | "seventy" => 70,
-        "ochenta" | "eighty" | "oitenta" => 80,
-        "noventa" | "ninety" => 90,
-        "cien" | "ciento" | "hundred" | "cem" | "cento" => 100,
-        "doscientos" | "doscientas" | "duzentos" | "duzentas" => 200,
-        "trescientos" | "trescientas" | "trezentos" => 300,
-        "quinientos" | "quinientas" | "quinhentos" => 500,
-        "mil" | "thousand" => 1000,
-        _ => return None,
-    })
+/// The value of a folded number word, a pair or a dozen.
+fn pieces(word: &str) -> Option<u32> {
+    match word {
+        "par" | "pair" => Some(2),
+        "docena" | "dozen" | "duzia" => Some(12),
+        _ => number_word(word),
+    }
 }
 
 /// The whole number of folded digits: "10", "1,000", "1.000"; none for fractions and decimals.
@@ -71,11 +42,11 @@ pub(super) fn leading(words: &[&str]) -> Option<(u32, usize)> {
     }
     let stripped = first.strip_prefix('x').filter(|rest| digits(rest).is_some()).unwrap_or(first);
     let stripped = stripped.strip_suffix('x').filter(|rest| digits(rest).is_some()).unwrap_or(stripped);
-    let mut value = digits(stripped).or_else(|| number_word(first))?;
+    let mut value = digits(stripped).or_else(|| pieces(first))?;
     let mut used = 1;
     let is_and = matches!(second, "y" | "e" | "and");
     if (30..100).contains(&value) && value % 10 == 0 && is_and {
-        let ones = words.get(2).and_then(|word| number_word(word)).filter(|ones| (1..10).contains(ones));
+        let ones = words.get(2).and_then(|word| pieces(word)).filter(|ones| (1..10).contains(ones));
         if let Some(ones) = ones {
             return Some((value + ones, 3));
         }
