@@ -16,6 +16,7 @@ mod create_support_ticket;
 mod fixture;
 mod get_price;
 mod move_appointment;
+mod order_items;
 mod order_status;
 mod propose_order;
 mod push_lead_to_crm;
@@ -108,6 +109,18 @@ pub struct ToolScene<'a> {
     pub booking: Option<&'a Proposals<'a>>,
     /// What may be sold; `None` where nothing is.
     pub counter: Option<&'a Counter<'a>>,
+}
+
+impl<'a> ToolScene<'a> {
+    /// What may be sold, for a tool that sells.
+    fn counter(&self) -> Result<&'a Counter<'a>, String> {
+        self.counter.ok_or_else(|| "this business sells nothing here".to_owned())
+    }
+
+    /// What may be done with appointments, for a tool that does.
+    fn booking(&self) -> Result<&'a Proposals<'a>, String> {
+        self.booking.ok_or_else(|| "this business takes no appointments".to_owned())
+    }
 }
 
 /// What a plan came to.

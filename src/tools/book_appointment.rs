@@ -24,7 +24,7 @@ pub(super) fn plan(
     scene: &ToolScene<'_>,
     _ledger: &mut Ledger,
 ) -> Result<Planned, String> {
-    let booking = scene.booking.ok_or("this business takes no appointments")?;
+    let booking = scene.booking()?;
     let option = arguments.get("option").and_then(Value::as_u64).ok_or("`option` is missing")?;
     Ok(Planned::Booking(Box::new(booking.book(option)?)))
 }

@@ -1,33 +1,14 @@
 //! `change_order`: another quantity of what the open order has, or something taken out. It is proposed anew, and sold by the
 //! customer's own yes alone.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Planned, ToolScene, ledger::Ledger};
+use super::{Planned, ToolScene, ledger::Ledger, order_items};
 
 pub(super) fn schema() -> (&'static str, Value) {
-    let parameters = json!({
-        "type": "object",
-        "properties": {
-            "items": {
-                "type": "array", "minItems": 1, "maxItems": 12,
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "sku": {"type": "string", "minLength": 1, "maxLength": 64, "description": "The article number, as search_products gave it."},
-                        "quantity": {"type": "integer", "minimum": 0, "maximum": 100_000, "description": "How many the order is to have in all; 0 takes the product out."}
-                    },
-                    "required": ["sku", "quantity"],
-                    "additionalProperties": false
-                }
-            }
-        },
-        "required": ["items"],
-        "additionalProperties": false
-    });
     (
         "Changes the open order. The program words the new proposal and asks the customer; it cannot confirm or cancel an order.",
-        parameters,
+        order_items::parameters(0, "How many the order is to have in all; 0 takes the product out."),
     )
 }
 
@@ -36,13 +17,15 @@ pub(super) fn plan(
     scene: &ToolScene<'_>,
     _ledger: &mut Ledger,
 ) -> Result<Planned, String> {
-    let counter = scene.counter.ok_or("this business sells nothing here")?;
-    let items = arguments.get("items").unwrap_or(&Value::Null);
+    let counter = scene.counter()?;
+    let items = order_items::items(arguments);
     Ok(Planned::Shop(counter.change(items, scene.customer_said, scene.language)?))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::{super::fixture, *};
     use crate::engine::sale::proposal::Request;
 

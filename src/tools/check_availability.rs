@@ -26,7 +26,7 @@ pub(super) fn plan(
     scene: &ToolScene<'_>,
     _ledger: &mut Ledger,
 ) -> Result<Planned, String> {
-    let booking = scene.booking.ok_or("this business takes no appointments")?;
+    let booking = scene.booking()?;
     let service = text(arguments, "service").ok_or("`service` is empty")?;
     let when = text(arguments, "when").unwrap_or_default();
     let plan = booking.search(service, when)?;

@@ -22,7 +22,7 @@ pub(super) fn plan(
     scene: &ToolScene<'_>,
     _ledger: &mut Ledger,
 ) -> Result<Planned, String> {
-    let _counter = scene.counter.ok_or("this business sells nothing here")?;
+    scene.counter()?;
     let sku = text(arguments, "sku").ok_or("`sku` is empty")?;
     Ok(Planned::Shop(Request::Price(sku.to_owned())))
 }

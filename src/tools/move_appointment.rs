@@ -23,6 +23,6 @@ pub(super) fn plan(
     scene: &ToolScene<'_>,
     _ledger: &mut Ledger,
 ) -> Result<Planned, String> {
-    let booking = scene.booking.ok_or("this business takes no appointments")?;
+    let booking = scene.booking()?;
     Ok(Planned::Booking(Box::new(booking.begin_move(text(arguments, "when").unwrap_or_default())?)))
 }

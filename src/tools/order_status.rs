@@ -23,7 +23,7 @@ pub(super) fn plan(
     scene: &ToolScene<'_>,
     _ledger: &mut Ledger,
 ) -> Result<Planned, String> {
-    let counter = scene.counter.ok_or("this business sells nothing here")?;
+    let counter = scene.counter()?;
     Ok(Planned::Done(counter.status(text(arguments, "order"))?))
 }
 

@@ -1,32 +1,13 @@
 //! `propose_order`: what the customer wants to buy is proposed to them. It is sold by their own yes alone.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Planned, ToolScene, ledger::Ledger};
+use super::{Planned, ToolScene, ledger::Ledger, order_items};
 
 pub(super) fn schema() -> (&'static str, Value) {
-    let parameters = json!({
-        "type": "object",
-        "properties": {
-            "items": {
-                "type": "array", "minItems": 1, "maxItems": 12,
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "sku": {"type": "string", "minLength": 1, "maxLength": 64, "description": "The article number, as search_products gave it."},
-                        "quantity": {"type": "integer", "minimum": 1, "maximum": 100_000, "description": "How many, as the customer said."}
-                    },
-                    "required": ["sku", "quantity"],
-                    "additionalProperties": false
-                }
-            }
-        },
-        "required": ["items"],
-        "additionalProperties": false
-    });
     (
         "Proposes an order of products that were found. The program words the proposal and asks the customer; never say that something is sold.",
-        parameters,
+        order_items::parameters(1, "How many, as the customer said."),
     )
 }
 
@@ -35,13 +16,15 @@ pub(super) fn plan(
     scene: &ToolScene<'_>,
     _ledger: &mut Ledger,
 ) -> Result<Planned, String> {
-    let counter = scene.counter.ok_or("this business sells nothing here")?;
-    let items = arguments.get("items").unwrap_or(&Value::Null);
+    let counter = scene.counter()?;
+    let items = order_items::items(arguments);
     Ok(Planned::Shop(counter.propose(items, scene.customer_said)?))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::{super::fixture, *};
     use crate::engine::sale::proposal::Request;
 

@@ -25,7 +25,7 @@ pub(super) fn plan(
     scene: &ToolScene<'_>,
     _ledger: &mut Ledger,
 ) -> Result<Planned, String> {
-    let _counter = scene.counter.ok_or("this business sells nothing here")?;
+    scene.counter()?;
     let query = text(arguments, "query").ok_or("`query` is empty")?;
     Ok(Planned::Shop(Request::Search(query.to_owned())))
 }
